@@ -1,0 +1,98 @@
+# What a person says: make, make run, make test, make check [A=NAME], make lint, make
+# asan, make clean. Everything built lies under build/.
+
+B ?= build
+SAN ?=
+
+PACKAGES = build-essential pkg-config libcurl4-openssl-dev libcjson-dev libevent-dev \
+	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev check
+LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark
+CFLAGS ?= -O2 -g
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
+       -Wwrite-strings -Wpointer-arith $(WERROR)
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -Icore $(CFLAGS) $(WARN) -MMD -MP
+HARD = -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,$(HARD))
+LINK = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
+
+# The adapter's side of the socket. It runs under the filter, so it is never sanitized.
+RUNNER = core/adapter/runner.c core/adapter/sandbox.c core/adapter/host.c core/adapter/help.c \
+	 core/adapter/wire.c core/buf.c core/json.c
+MAIN = core/main.c $(wildcard core/command/*.c)
+CORE = $(filter-out core/main.c,$(wildcard core/*.c)) $(wildcard core/store/*.c) \
+       $(addprefix core/adapter/,wire.c process.c session.c)
+GATE = $(filter-out core/gate/gate.c,$(wildcard core/gate/*.c))
+TESTS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
+EMBEDDED = core/builtin.json core/store/schema.sql
+
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+all: $(B)/chela $(B)/chela-gate
+
+# Installed once for each machine; says what it does in a sentence.
+$(B)/.packages: Makefile
+	@mkdir -p $(B)
+	@missing=; for p in $(PACKAGES); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; if [ -n "$$missing" ]; then \
+		echo "chela needs these packages, which are installed now:$$missing"; \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >$(B)/packages.log 2>&1 \
+		|| { tail -n 5 $(B)/packages.log; exit 1; }; \
+	fi
+	@touch $@
+
+$(B)/obj/core/adapter/sandboxed/%.o: %.c $(B)/.packages
+	@mkdir -p $(@D)
+	@$(COMPILE) $(HARD) -c $< -o $@
+
+$(B)/obj/%.o: %.c $(B)/.packages
+	@mkdir -p $(@D)
+	@echo "  cc $<"
+	@$(COMPILE) $(FLAGS) -c $< -o $@
+
+$(call objects,core/builtin.c core/store/store.c): $(EMBEDDED)
+
+$(B)/core.a: $(call objects,$(CORE))
+	@rm -f $@ && ar rcs $@ $^
+
+$(B)/gate.a: $(call objects,$(GATE))
+	@rm -f $@ && ar rcs $@ $^
+
+# One object: what every adapter program is linked with.
+$(B)/runner.o: $(patsubst %.c,$(B)/obj/core/adapter/sandboxed/%.o,$(RUNNER))
+	@ld -r -o $@ $^
+
+$(B)/chela: $(call objects,$(MAIN)) $(B)/core.a
+	@echo "  link $@"
+	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) -lm
+
+$(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/runner.o
+	@echo "  link $@"
+	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) -lm
+
+$(B)/tests/%: $(B)/obj/tests/%.o $(B)/gate.a $(B)/core.a $(B)/runner.o
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS) check) -lm
+
+run: all
+	@$(B)/chela run
+
+check: all
+	@$(B)/chela check $(if $(A),$(A),--all)
+
+test: all $(TESTS)
+	@set -e; for t in $(TESTS); do echo "  $$t"; CK_VERBOSITY=minimal $$t; done
+
+asan:
+	@$(MAKE) --no-print-directory test B=build/asan SAN=address,undefined
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: all run check test asan clean
+.DELETE_ON_ERROR:
+.SECONDARY:

@@ -1,0 +1,32 @@
+/* answer.h - what came back, sorted and trimmed for the adapter: the manifest's "errors",
+ * "why" and "shows"; no clock, no socket. */
+#ifndef CHELA_ANSWER_H
+#define CHELA_ANSWER_H
+#include "manifest.h"
+
+enum net { NET_OK, NET_UNSENT, NET_LOST };	/* no connection; sent, and nobody knows */
+
+struct answer {
+	int status;			/* HTTP; 0: none came */
+	int failure;			/* enum failure */
+	const char *word;		/* of the errors row, or NULL */
+	char *why;			/* with a failure: the reason in words */
+	cJSON *json;			/* what "shows" lets through, or NULL */
+	char *text;			/* of a text answer or a part that is not JSON */
+};
+
+/* `body` is the whole answer of a json or text operation, the error text of a stream
+ * that was refused, or empty at a stream's end. */
+void answer_sort(const struct manifest *m, const struct operation *op, enum net net, int status,
+		 struct str body, struct answer *ret);
+/* One piece of a stream. */
+void answer_part(const struct manifest *m, const struct operation *op, struct str piece, struct answer *ret);
+void answer_free(struct answer *a);
+
+/* A copy of `json` with only what some pattern of {pattern: labels} names; positions in
+ * arrays are kept. Patterns are pointers with * (one step), ** (any depth), {a,b}. NULL
+ * when nothing is left. */
+cJSON *shows_cut(const cJSON *patterns, const cJSON *json);
+const char *pattern_check(const char *pattern);	/* NULL: well made */
+
+#endif

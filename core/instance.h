@@ -1,0 +1,45 @@
+/* instance.h - where things are: the project's folder and instance/, the one visible place
+ * of everything that belongs to this assistant and nobody else.
+ *
+ *	instance/assistant.conf  persona.md  chela.db  key  secrets/  seals/  workspace/
+ *	instance/lock     held by the one process that may write
+ *	instance/control  its socket (0600)
+ *
+ * The project's folder is the nearest one above this program that has specs/, unless -C
+ * names another; the instance is its instance/ folder, unless --instance names another. */
+#ifndef CHELA_INSTANCE_H
+#define CHELA_INSTANCE_H
+#include "conf.h"
+#include <stdint.h>
+
+struct instance {
+	char *root;			/* the project's folder */
+	char *dir;			/* the instance */
+	char *build;			/* where this program stands: adapters/ and chela-gate beside it */
+	struct conf *conf;		/* NULL until instance_configure() */
+	int lock;			/* descriptor, or -1 */
+};
+
+/* Finds the folders; makes nothing. NULL, or why not. */
+const char *instance_find(const char *root, const char *dir, struct instance **ret) MUST_USE;
+void instance_free(struct instance *i);
+
+/* Makes what is missing: the folder, the key, a configuration with comments (with the
+ * secret and model lines for keys that the environment holds). Says what it made to
+ * `said`, a sentence a line. NULL, or why not. */
+const char *instance_prepare(struct instance *i, struct buf *said) MUST_USE;
+const char *instance_configure(struct instance *i) MUST_USE;	/* reads assistant.conf */
+
+/* ERR_AGAIN: another process holds it. */
+enum err instance_lock(struct instance *i) MUST_USE;
+
+char *instance_path(const struct instance *i, const char *name);	/* owned: dir/name */
+char *root_path(const struct instance *i, const char *fmt, ...) PRINTF(2, 3);
+/* 32 bytes; from instance/key, made by instance_prepare(). */
+const char *instance_key(const struct instance *i, unsigned char key[32]) MUST_USE;
+/* The whole file; ERR_LIMIT past `max`. */
+enum err file_read(const char *path, size_t max, struct buf *ret) MUST_USE;
+/* Written beside, synced, renamed over. */
+enum err file_write(const char *path, struct str bytes, unsigned mode) MUST_USE;
+
+#endif

@@ -1,0 +1,52 @@
+/* limits.h - every size that a stranger can choose has its maximum here, with its
+ * reason. Memory never fails: these are why. */
+#ifndef CHELA_LIMITS_H
+#define CHELA_LIMITS_H
+
+enum {
+	/* between core and adapter */
+	FRAME_MAX = 64 * 1024,			/* one SEQPACKET frame: four fit the default socket buffer */
+	MESSAGE_MAX = 16 * 1024 * 1024,		/* a whole conversation with its raw parts */
+	OUTPUT_MAX = 1024,			/* messages an adapter may queue for one event: a batch of 500, answered */
+	OUTPUT_BYTES_MAX = 20 * 1024 * 1024,	/* and all their bytes */
+	KEEP_MAX = 16 * 1024,			/* a session id and a cursor need 200 bytes */
+	LOG_MAX = 1024,				/* one line of an adapter */
+	LOG_LINES_MAX = 16,			/* for each event: a chatty adapter is not a full disk */
+	REASON_MAX = 500,			/* why something failed: shown to a person */
+	ARENA_JOB = 64 * 1024 * 1024,		/* address space; pages are touched on use, and go with the job */
+	ARENA_CHANNEL = 8 * 1024 * 1024,	/* emptied after each event */
+	STACK_MAX = 1024 * 1024,
+	EVENT_CPU_MS = 2000,			/* 100 times what 800 KB of conversation took */
+	EVENT_WALL_MS = 20000,			/* a stopped or starved process is not a busy one */
+	START_WALL_MS = 10000,			/* exec to hello, on a slow card */
+	REFS_MAX = 64,				/* requests open in one adapter */
+	CALLS_MAX = 64,				/* operations open in one adapter */
+	SOCKETS_MAX = 4,
+	TIMERS_MAX = 16,
+
+	/* HTTP */
+	REQUEST_MAX = 16 * 1024 * 1024,		/* a rendered body; a manifest may say less */
+	ANSWER_MAX = 16 * 1024 * 1024,		/* decompressed; a manifest may say less */
+	URL_MAX = 8192,
+	HEADER_MAX = 64 * 1024,			/* all response headers together */
+	PART_MAX = 4 * 1024 * 1024,		/* one event of a stream */
+	CONNECT_MS = 15000,
+	SILENCE_MS = 90000,			/* no byte of an answer: a model may think */
+	ANSWER_TOTAL_MS = 600000,
+	RETRY_TRIES = 4,			/* attempts in all */
+	RETRY_AFTER_MAX_MS = 120000,		/* a longer Retry-After is an answer, not a wait */
+
+	/* files a person writes */
+	FILE_MAX = 1024 * 1024,			/* manifest, page, configuration, skill */
+	SECRET_MAX = 8192,
+
+	/* a turn */
+	STEPS_MAX = 16,				/* model answers in one turn; `limit steps` says less or more */
+	CALLS_PER_STEP_MAX = 32,
+	LINE_IN_MAX = 256 * 1024,		/* what one person says at once */
+	NOTE_MAX = 8192,			/* bytes of one note */
+	NOTES_MAX = 1000,			/* of one person */
+	RESULT_CHARS_MAX = 20000,		/* one tool result, as the model sees it */
+};
+
+#endif

@@ -1,0 +1,28 @@
+/* policy.h - may this task do this? The one function through which every operation goes,
+ * built-in tools included. No rule that matches denies; `never` wins over `allow`.
+ *
+ * decide() writes its audit row before it returns: what it allowed may run, what it did
+ * not, must not. */
+#ifndef CHELA_POLICY_H
+#define CHELA_POLICY_H
+#include "conf.h"
+#include "store/store.h"
+
+struct task {			/* on whose behalf something is asked */
+	int64_t turn;
+	const char *connection, *person;
+};
+struct decision {
+	bool allowed;
+	char rule[256];		/* what decided: the line of the file, or a sentence */
+};
+
+struct decision decide(struct store *s, const struct conf *conf, const struct task *task,
+		       const char *integration, const struct operation *op, const cJSON *args);
+
+/* The same verdict without a task and without an audit row: what the offer of tools and
+ * `chela why` are made of. Each layer's word goes to `why` (may be NULL), a line each. */
+bool would_allow(const struct conf *conf, const char *integration, const struct operation *op,
+		 const cJSON *args, struct buf *why);
+
+#endif

@@ -1,0 +1,37 @@
+/* conversation.h - what was said, by connection, chat and thread; turns and the calls made
+ * in them (the second durable point).
+ *
+ * Messages are kept for ever; folding only marks how far a summary stands for them. */
+#ifndef CHELA_CONVERSATION_H
+#define CHELA_CONVERSATION_H
+#include "store/store.h"
+
+int64_t conversation_find(struct store *s, const char *connection, const char *chat, const char *thread);
+/* Begins anew: what was said stays stored, the model no longer sees it. */
+void conversation_reset(struct store *s, int64_t conversation);
+
+/* `message` as in adapter.h: {"role", "text", "calls"?, "raw"?, "id"?, ...}; `adapter` made
+ * its "raw", or NULL. */
+int64_t conversation_add(struct store *s, int64_t conversation, int64_t turn, const cJSON *message, const char *adapter);
+/* [messages] after the fold, in order, each with "row"; "raw" only where `adapter` made it. */
+cJSON *conversation_messages(struct store *s, int64_t conversation, const char *adapter);
+char *conversation_summary(struct store *s, int64_t conversation);	/* owned; NULL: none */
+void conversation_fold(struct store *s, int64_t conversation, int64_t upto_row, const char *summary);
+
+int64_t turn_begin(struct store *s, int64_t conversation, int64_t inbox_row, const char *origin);
+void turn_end(struct store *s, int64_t turn, const char *state);	/* done failed stopped */
+void turn_usage(struct store *s, int64_t turn, const char *model, int64_t in, int64_t out,
+		int64_t cache_read, int64_t cache_write, int64_t micros);	/* micros < 0: price unknown */
+/* Turns that a crash left running. */
+void turn_each_open(struct store *s, void (*turn)(int64_t turn, int64_t conversation, int64_t inbox_row, void *to), void *to);
+
+/* A call is written before it runs and again when it has. */
+int64_t call_begin(struct store *s, int64_t turn, const char *id, const char *name, const cJSON *args);
+void call_end(struct store *s, int64_t call, const char *result, bool failed);
+/* After a crash: [ {"call", "id", "name", "args"} ] without a result. */
+cJSON *calls_unknown(struct store *s, int64_t turn);
+
+struct totals { int64_t turns, in, out, cache_read, cache_write, micros, unpriced; };
+struct totals usage_totals(struct store *s);
+
+#endif
