@@ -32,7 +32,7 @@ struct later {			/* embedded in its owner; zeroed is not queued */
 void loop_after(struct loop *l, struct later *later);	/* after this turn's commit; once */
 void loop_forget(struct loop *l, struct later *later);
 
-struct timer {			/* embedded; zeroed is not set */
+struct timer {			/* embedded; zeroed is not set; stop it before it goes */
 	void (*fired)(struct timer *t);
 	void *event;
 };
