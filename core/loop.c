@@ -12,6 +12,7 @@ struct loop {
 	enum err (*commit)(void *store);
 	void *store;
 	struct later *first, **last;
+	bool clock_read;		/* in this turn, which begins when the loop wakes */
 	bool stopping;
 };
 
@@ -25,6 +26,9 @@ static int64_t clock_ms(clockid_t which)
 
 static void read_clock(struct loop *l)
 {
+	if (l->clock_read)
+		return;
+	l->clock_read = true;
 	l->now_ms = clock_ms(CLOCK_MONOTONIC);
 	l->wall_ms = clock_ms(CLOCK_REALTIME);
 }
@@ -38,7 +42,6 @@ struct loop *loop_new(void)
 	l->base = event_base_new();
 	assert(l->base);
 	l->last = &l->first;
-	read_clock(l);
 	return l;
 }
 
@@ -55,13 +58,15 @@ struct event_base *loop_base(struct loop *l)
 	return l->base;
 }
 
-int64_t loop_now_ms(const struct loop *l)
+int64_t loop_now_ms(struct loop *l)
 {
+	read_clock(l);
 	return l->now_ms;
 }
 
-int64_t loop_wall_ms(const struct loop *l)
+int64_t loop_wall_ms(struct loop *l)
 {
+	read_clock(l);
 	return l->wall_ms;
 }
 
@@ -181,8 +186,8 @@ void watch_set(struct loop *l, struct watch *w, bool read, bool write)
 
 void loop_once(struct loop *l)
 {
+	l->clock_read = false;
 	event_base_loop(l->base, l->first ? EVLOOP_NONBLOCK | EVLOOP_ONCE : EVLOOP_ONCE);
-	read_clock(l);
 	end_turn(l);
 }
 
