@@ -10,7 +10,7 @@ LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
        -Wwrite-strings -Wpointer-arith $(WERROR)
-COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -Icore $(CFLAGS) $(WARN) -MMD -MP
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -iquote core $(CFLAGS) $(WARN) -MMD -MP
 HARD = -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,$(HARD))
 LINK = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
