@@ -1,6 +1,6 @@
 /* lineup.c - see lineup.h */
 #include "lineup.h"
-#include <limits.h>
+#include <linux/limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
