@@ -1,0 +1,127 @@
+/* ready.c - from nothing to a model that may answer: the first start, and each later one. */
+#include "command/command.h"
+#include "control.h"
+#include "lineup.h"
+#include "resident.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Checked on this machine: a seal that fits, or is only stale. */
+static bool see_checked(const struct instance *i, const char *adapter)
+{
+	DEFER(text_free) char *why = NULL;
+	char *args[] = { (char *)adapter };
+
+	if (seal_verify(i, adapter, NULL, &why) != SEAL_BROKEN)
+		return true;
+	fprintf(stderr, "%s.\n", why);
+	fprintf(stderr, "Checking %s now.\n\n", adapter);
+	return gate_run(i, STDERR_FILENO, 1, args) == 0;
+}
+
+static bool see_enabled(const struct instance *i, const char *adapter, const char *yes_to)
+{
+	DEFER(text_free) char *why = NULL;
+	DEFER(text_free) char *question = text_fmt("May %s be used?", adapter);
+	DEFER(text_free) char *instead = text_fmt("To say yes to it without one: --yes-to %s", adapter);
+	const char *complaint;
+
+	if (seal_enabled(i, adapter, &why))
+		return true;
+	fputc('\n', stderr);
+	complaint = show_manifest(i, adapter, STDERR_FILENO);
+	if (complaint) {
+		refuse("%s", complaint);
+		return false;
+	}
+	if (!(yes_to && strcmp(yes_to, adapter) == 0) && !consent(question, instead))
+		return false;
+	complaint = seal_enable(i, adapter);
+	if (complaint)
+		refuse("%s", complaint);
+	return !complaint;
+}
+
+static int see_to_model(struct instance *i, const char *yes_to)
+{
+	struct secrets *secrets = secrets_open(i->dir);
+	const struct conf_model *choice;
+
+	lineup_secrets(i, secrets);
+	choice = lineup_choice(i, secrets);
+	secrets_free(secrets);
+	if (!choice)
+		return refuse("no model can answer: `use` in %s/assistant.conf names none whose key is set; "
+			      "`use offline` needs none", i->dir);
+	if (!see_checked(i, choice->adapter))
+		return refuse("%s did not pass its check, so it is not used", choice->adapter);
+	if (!see_enabled(i, choice->adapter, yes_to))
+		return refuse("%s is not enabled, so it is not used", choice->adapter);
+	return 0;
+}
+
+int make_ready(struct instance *i, const char *yes_to, int *ret_fd)
+{
+	DEFER(buf_free) struct buf said = buf_new(65536);
+	DEFER(text_free) char *control = instance_path(i, "control");
+	const char *why = instance_prepare(i, &said);
+
+	fputs(buf_text(&said), stderr);
+	if (!why)
+		why = instance_configure(i);
+	if (why)
+		return refuse("%s", why);
+	*ret_fd = control_connect(control);
+	if (*ret_fd >= 0)
+		return 0;
+	if (instance_lock(i) != OK)
+		return refuse("another chela works on %s at the moment: try again", i->dir);
+	return see_to_model(i, yes_to);
+}
+
+int core_start(struct instance *i, int *ret_fd)
+{
+	DEFER(text_free) char *control = instance_path(i, "control");
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	if (pipe2(ready, O_CLOEXEC) != 0)
+		return -1;
+	fflush(NULL);
+	child = fork();
+	if (child == 0) {
+		const char *why;
+		int null = open("/dev/null", O_RDWR);
+
+		close(ready[0]);
+		setsid();
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		close(null);
+		why = resident_run(i, ready[1]);
+		_exit(why ? refuse("%s", why) : 0);
+	}
+	close(ready[1]);
+	close(i->lock);		/* the child holds it */
+	i->lock = -1;
+	while (read(ready[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	close(ready[0]);
+	*ret_fd = child > 0 ? control_connect(control) : -1;
+	return child;
+}
+
+void core_stop(int core)
+{
+	kill(core, SIGTERM);
+	while (waitpid(core, NULL, 0) < 0 && errno == EINTR)
+		;
+}

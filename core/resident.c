@@ -1,0 +1,423 @@
+/* resident.c - see resident.h.
+ *
+ * In the order in which a message goes: a client says a line -> a row in the inbox ->
+ * commit -> a turn -> a row in the outbox -> commit -> the client shows it -> sent. */
+#include "resident.h"
+#include "control.h"
+#include "limits.h"
+#include "lineup.h"
+#include "loop.h"
+#include "status.h"
+#include "store/conversation.h"
+#include "store/inbox.h"
+#include "store/outbox.h"
+#include "turn.h"
+#include <errno.h>
+#include <linux/limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define TERMINAL "terminal"		/* the connection, and its one chat */
+
+struct attached {			/* a client that shows the terminal's conversation */
+	struct client *client;
+	struct attached *next;
+};
+
+struct running {			/* a turn */
+	struct turn_owner owner;
+	struct resident *resident;
+	struct turn *turn;
+	struct inbound in;
+	bool over;
+	struct running *next;
+};
+
+struct resident {
+	struct instance *instance;
+	struct loop *loop;
+	struct store *store;
+	struct secrets *secrets;
+	struct broker *broker;
+	struct lineup *lineup;
+	struct agent *agent;
+	struct control *control;
+	struct control_owner owner;
+	struct attached *attached;
+	struct running *turns;
+	struct watch signals;
+	struct later pump;
+	bool reload;			/* the line-up changed; taken up when no turn runs */
+};
+
+/* ---- to the clients ------------------------------------------------------ */
+
+static void tell_all(struct resident *r, cJSON *json)
+{
+	for (struct attached *a = r->attached; a; a = a->next)
+		client_send(a->client, json);
+	json_drop(&json);
+}
+
+static void tell(struct client *c, cJSON *json)
+{
+	client_send(c, json);
+	json_drop(&json);
+}
+
+/* ---- turns --------------------------------------------------------------- */
+
+static void turn_delta(struct turn_owner *o, const char *text)
+{
+	tell_all(container_of(o, struct running, owner)->resident, json_build("{delta:%s}", text));
+}
+
+static void turn_replaced(struct turn_owner *o)
+{
+	tell_all(container_of(o, struct running, owner)->resident, json_build("{replaced:%b}", true));
+}
+
+static void turn_tool(struct turn_owner *o, const char *name)
+{
+	tell_all(container_of(o, struct running, owner)->resident, json_build("{tool:%s}", name));
+}
+
+static void show(const struct outbound *out, void *to)
+{
+	tell_all(to, json_build("{answer:%s,row:%D}", out->text, out->row));
+}
+
+static void running_free(struct running *t)
+{
+	struct running **at = &t->resident->turns;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	turn_free(t->turn);
+	inbound_free(&t->in);
+	free(t);
+}
+
+static void turn_ended(struct turn_owner *o, int64_t row)
+{
+	struct running *t = container_of(o, struct running, owner);
+	struct resident *r = t->resident;
+
+	(void)row;
+	outbox_each(r->store, TERMINAL, TERMINAL, show, r);
+	t->over = true;
+	loop_after(r->loop, &r->pump);
+}
+
+static struct running *running_new(struct resident *r)
+{
+	struct running *t = calloc(1, sizeof *t);
+
+	if (!t)
+		abort();
+	t->resident = r;
+	t->owner = (struct turn_owner){ turn_delta, turn_replaced, turn_tool, turn_ended };
+	t->next = r->turns;
+	r->turns = t;
+	return t;
+}
+
+static void line_up(struct resident *r)
+{
+	agent_free(r->agent);
+	lineup_free(r->lineup);
+	r->lineup = lineup_open(r->instance, r->secrets);
+	r->agent = agent_new(&(struct agent_parts){ .loop = r->loop, .store = r->store, .broker = r->broker,
+			     .instance = r->instance, .models = r->lineup->ready, .models_n = r->lineup->ready_n });
+	r->reload = false;
+}
+
+static void reap(struct resident *r)
+{
+	struct running *t = r->turns, *next;
+
+	for (; t; t = next) {
+		next = t->next;
+		if (t->over)
+			running_free(t);
+	}
+}
+
+/* After each commit in which something came or ended: starts what waits. */
+static void pump(struct later *later)
+{
+	struct resident *r = container_of(later, struct resident, pump);
+	struct inbound in;
+
+	reap(r);
+	if (r->reload && !r->turns)
+		line_up(r);
+	while (!r->reload && inbox_next(r->store, NULL, NULL, NULL, &in)) {
+		struct running *t = running_new(r);
+
+		t->in = in;
+		t->turn = turn_new(r->agent, &t->in, &t->owner);
+	}
+}
+
+/* What a crash left running goes on from its last row. */
+static void resume(struct resident *r)
+{
+	struct inbound in;
+	int64_t turn;
+
+	while (turn_open_next(r->store, &turn, &in)) {
+		struct running *t = running_new(r);
+
+		t->in = in;
+		t->turn = turn_resume(r->agent, turn, &t->in, &t->owner);
+	}
+	loop_after(r->loop, &r->pump);
+}
+
+/* ---- what clients ask ---------------------------------------------------- */
+
+static void say_missed(const struct outbound *out, void *to)
+{
+	tell(to, json_build("{answer:%s,row:%D,missed:%b}", out->text, out->row, true));
+}
+
+static void do_hello(struct resident *r, struct client *c, const cJSON *request)
+{
+	struct attached *a = calloc(1, sizeof *a);
+	cJSON *notes = cJSON_CreateArray();
+
+	(void)request;
+	if (!a)
+		abort();
+	*a = (struct attached){ c, r->attached };
+	r->attached = a;
+	for (size_t k = 0; k < r->lineup->n; k++) {
+		const struct seat *seat = &r->lineup->seats[k];
+
+		if (seat->keyed && seat->why)
+			cJSON_AddItemToArray(notes, cJSON_CreateString(seat->why));
+	}
+	tell(c, json_build("{hello:%s,model:%s,notes:%j}", r->instance->conf->name,
+			   r->lineup->ready_n ? r->lineup->ready[0]->conf->name : NULL, notes));
+	json_drop(&notes);
+	if (!r->turns)
+		outbox_each(r->store, TERMINAL, TERMINAL, say_missed, c);
+}
+
+static void do_say(struct resident *r, struct client *c, const cJSON *request)
+{
+	struct inbound in = { .connection = TERMINAL, .chat = TERMINAL, .thread = "", .kind = "message",
+			      .id = json_text(request, "/id"), .version = "", .sender = "owner",
+			      .text = json_text(request, "/text") };
+
+	if (!in.id || !in.text || !in.text[0] || strlen(in.text) > LINE_IN_MAX) {
+		tell(c, json_build("{why:'a line needs an id and a text of at most 256 KB'}"));
+		return;
+	}
+	if (inbox_add(r->store, &in) == 0)
+		tell(c, json_build("{why:'that line came before'}"));
+	loop_after(r->loop, &r->pump);
+}
+
+static void do_stop(struct resident *r, struct client *c, const cJSON *request)
+{
+	(void)request;
+	for (struct running *t = r->turns; t; t = t->next)
+		if (!t->over)
+			turn_stop(t->turn);
+	tell(c, json_build("{ok:%b}", true));
+}
+
+static void do_new(struct resident *r, struct client *c, const cJSON *request)
+{
+	(void)request;
+	conversation_reset(r->store, conversation_find(r->store, TERMINAL, TERMINAL, ""));
+	tell(c, json_build("{ok:%b}", true));
+}
+
+static void do_shown(struct resident *r, struct client *c, const cJSON *request)
+{
+	int64_t row = 0;
+
+	(void)c;
+	if (json_number(request, "/row", 1, INT64_MAX, &row))
+		outbox_sent(r->store, row, "");
+}
+
+static void do_status(struct resident *r, struct client *c, const cJSON *request)
+{
+	cJSON *status = status_build(r->instance, r->lineup, r->store, true);
+
+	(void)request;
+	tell(c, json_build("{status:%j}", status));
+	json_drop(&status);
+}
+
+/* Answers ok, or why not; then who answers is looked at anew. */
+static void changed(struct resident *r, struct client *c, const char *why)
+{
+	tell(c, why ? json_build("{why:%s}", why) : json_build("{ok:%b}", true));
+	r->reload = true;
+	loop_after(r->loop, &r->pump);
+}
+
+static void do_enable(struct resident *r, struct client *c, const cJSON *request)
+{
+	changed(r, c, seal_enable(r->instance, json_text(request, "/name")));
+}
+
+static void do_disable(struct resident *r, struct client *c, const cJSON *request)
+{
+	changed(r, c, seal_disable(r->instance, json_text(request, "/name")));
+}
+
+static void do_secret(struct resident *r, struct client *c, const cJSON *request)
+{
+	changed(r, c, secret_set(r->secrets, json_text(request, "/name"), json_text(request, "/origin"),
+				 str_of(json_text(request, "/value"))));
+}
+
+static void do_forget(struct resident *r, struct client *c, const cJSON *request)
+{
+	changed(r, c, secret_forget(r->secrets, json_text(request, "/name")));
+}
+
+static const struct {
+	const char *name;
+	const char *needs[4];		/* members that must be text */
+	void (*run)(struct resident *r, struct client *c, const cJSON *request);
+} requests[] = {
+	{ "hello", { 0 }, do_hello },
+	{ "say", { "/id", "/text" }, do_say },
+	{ "stop", { 0 }, do_stop },
+	{ "new", { 0 }, do_new },
+	{ "shown", { 0 }, do_shown },
+	{ "status", { 0 }, do_status },
+	{ "enable", { "/name" }, do_enable },
+	{ "disable", { "/name" }, do_disable },
+	{ "secret", { "/name", "/origin", "/value" }, do_secret },
+	{ "forget", { "/name" }, do_forget },
+};
+
+static void asked(struct control_owner *o, struct client *c, const cJSON *request)
+{
+	struct resident *r = container_of(o, struct resident, owner);
+
+	for (size_t k = 0; k < COUNT(requests); k++) {
+		if (!json_is(request, "/do", requests[k].name))
+			continue;
+		for (size_t n = 0; n < COUNT(requests[k].needs) && requests[k].needs[n]; n++) {
+			if (json_text(request, requests[k].needs[n]))
+				continue;
+			tell(c, json_build("{why:'a member is missing from the request'}"));
+			return;
+		}
+		requests[k].run(r, c, request);
+		return;
+	}
+	tell(c, json_build("{why:'no such request'}"));
+}
+
+static void gone(struct control_owner *o, struct client *c)
+{
+	struct resident *r = container_of(o, struct resident, owner);
+
+	for (struct attached **at = &r->attached; *at; at = &(*at)->next) {
+		struct attached *a = *at;
+
+		if (a->client != c)
+			continue;
+		*at = a->next;
+		free(a);
+		return;
+	}
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static enum err commit(void *store)
+{
+	return store_commit(store);
+}
+
+static void signalled(struct watch *w, bool readable, bool writable)
+{
+	struct resident *r = container_of(w, struct resident, signals);
+	struct signalfd_siginfo info;
+
+	(void)readable;
+	(void)writable;
+	if (read(w->fd, &info, sizeof info) == sizeof info)
+		loop_stop(r->loop);
+}
+
+static int signal_fd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void resident_close(struct resident *r)
+{
+	control_free(r->control);
+	while (r->attached)
+		gone(&r->owner, r->attached->client);
+	while (r->turns)
+		running_free(r->turns);
+	agent_free(r->agent);
+	lineup_free(r->lineup);
+	broker_free(r->broker);
+	secrets_free(r->secrets);
+	if (r->store)
+		store_close(r->store);
+	if (r->signals.fd >= 0) {
+		watch_set(r->loop, &r->signals, false, false);
+		close(r->signals.fd);
+	}
+	loop_free(r->loop);
+}
+
+const char *resident_run(struct instance *i, int ready)
+{
+	struct resident r = { .instance = i, .owner = { asked, gone }, .pump = { .run = pump },
+			      .signals = { .ready = signalled, .fd = -1 } };
+	DEFER(text_free) char *database = instance_path(i, "chela.db");
+	DEFER(text_free) char *control = instance_path(i, "control");
+	const char *why;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	r.loop = loop_new();
+	why = store_open(database, &r.store);
+	if (!why)
+		why = control_new(r.loop, control, &r.owner, &r.control);
+	if (why) {
+		resident_close(&r);
+		return why;
+	}
+	loop_at_end(r.loop, commit, r.store);
+	r.signals.fd = signal_fd();
+	watch_set(r.loop, &r.signals, true, false);
+	r.secrets = secrets_open(i->dir);
+	lineup_secrets(i, r.secrets);
+	r.broker = broker_new(r.loop, r.secrets);
+	line_up(&r);
+	outbox_recover(r.store);
+	resume(&r);
+	if (ready >= 0)
+		close(ready);
+	loop_run(r.loop);
+	resident_close(&r);
+	return NULL;
+}
