@@ -36,6 +36,11 @@ enum {
 	RETRY_TRIES = 4,			/* attempts in all */
 	RETRY_AFTER_MAX_MS = 120000,		/* a longer Retry-After is an answer, not a wait */
 
+	/* kept in the store for a person to look at */
+	DEAD_LETTER_MAX = 256 * 1024,		/* of one defective event: enough to see what is wrong */
+	DEAD_LETTERS_MAX = 1000,		/* the newest stay: a platform that went mad does not fill the disk */
+	POISON_MAX = 1000,			/* events that ended an adapter and are counted; the newest stay */
+
 	/* files a person writes */
 	FILE_MAX = 1024 * 1024,			/* manifest, page, configuration, skill */
 	SECRET_MAX = 8192,
@@ -50,3 +55,6 @@ enum {
 };
 
 #endif
+
+/* gcc's own <limits.h> looks for the one of the C library by a way that leads here first. */
+#include_next <limits.h>
