@@ -23,7 +23,6 @@ CORE = $(filter-out core/main.c,$(wildcard core/*.c)) $(wildcard core/store/*.c)
        $(addprefix core/adapter/,wire.c process.c session.c)
 GATE = $(filter-out core/gate/gate.c,$(wildcard core/gate/*.c))
 TESTS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
-EMBEDDED = core/builtin.json core/store/schema.sql
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
@@ -52,7 +51,9 @@ $(B)/obj/%.o: %.c $(B)/.packages
 	@echo "  cc $<"
 	@$(COMPILE) $(FLAGS) -c $< -o $@
 
-$(call objects,core/builtin.c core/store/store.c): $(EMBEDDED)
+# Files that are in the program as text (core/embed.h).
+$(call objects,core/builtin.c): core/builtin.json
+$(call objects,core/store/store.c): core/store/schema.sql
 
 $(B)/core.a: $(call objects,$(CORE))
 	@rm -f $@ && ar rcs $@ $^

@@ -16,14 +16,17 @@ int64_t conversation_add(struct store *s, int64_t conversation, int64_t turn, co
 /* [messages] after the fold, in order, each with "row"; "raw" only where `adapter` made it. */
 cJSON *conversation_messages(struct store *s, int64_t conversation, const char *adapter);
 char *conversation_summary(struct store *s, int64_t conversation);	/* owned; NULL: none */
+/* From now on the summary stands for all messages up to this row; the mark only moves on. */
 void conversation_fold(struct store *s, int64_t conversation, int64_t upto_row, const char *summary);
 
+/* The inbox row (0: none) is no longer one that waits; inbox_done() when the turn ends. */
 int64_t turn_begin(struct store *s, int64_t conversation, int64_t inbox_row, const char *origin);
 void turn_end(struct store *s, int64_t turn, const char *state);	/* done failed stopped */
 void turn_usage(struct store *s, int64_t turn, const char *model, int64_t in, int64_t out,
 		int64_t cache_read, int64_t cache_write, int64_t micros);	/* micros < 0: price unknown */
 /* Turns that a crash left running. */
-void turn_each_open(struct store *s, void (*turn)(int64_t turn, int64_t conversation, int64_t inbox_row, void *to), void *to);
+void turn_each_open(struct store *s,
+		    void (*turn)(int64_t turn, int64_t conversation, int64_t inbox_row, void *to), void *to);
 
 /* A call is written before it runs and again when it has. */
 int64_t call_begin(struct store *s, int64_t turn, const char *id, const char *name, const cJSON *args);

@@ -11,7 +11,9 @@ struct outbound {
 
 int64_t outbox_add(struct store *s, const char *connection, const char *chat, const char *thread,
 		   const char *text, int64_t turn);
-void outbox_sending(struct store *s, int64_t row);
+void outbox_sending(struct store *s, int64_t row);	/* one that waits */
+/* From waiting (it was handed over at once), sending or unknown; a row that has ended, or that
+ * is not there, stays as it is. */
 void outbox_sent(struct store *s, int64_t row, const char *platform_id);
 void outbox_failed(struct store *s, int64_t row, const char *why);
 /* Each row that waits for this connection, in order; borrowed for the call. */
