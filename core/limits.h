@@ -45,13 +45,26 @@ enum {
 	FILE_MAX = 1024 * 1024,			/* manifest, page, configuration, skill */
 	SECRET_MAX = 8192,
 
+	/* one turn of a model adapter */
+	JOB_MS = 900000,			/* all tries of its one request, with their waits */
+	JOB_NEWS_MAX = 20000,			/* pieces that wait until the adapter has read: a whole long answer */
+	JOB_NEWS_BYTES_MAX = 40 * 1024 * 1024,	/* the largest turn and the largest answer, side by side */
+
 	/* a turn */
 	STEPS_MAX = 16,				/* model answers in one turn; `limit steps` says less or more */
 	CALLS_PER_STEP_MAX = 32,
+	ASK_TRIES = 3,				/* of one model for one step: the broker has tried before */
+	ASK_WAIT_MS = 250,			/* before the second; twice as long before each further one */
+	FOLDS_MAX = 3,				/* summaries in one turn: each leaves less to fold */
+	RESUMES_MAX = 3,			/* a turn that takes the core down again and again is given up */
+	ANSWER_TEXT_MAX = 1024 * 1024,		/* what one turn says to a person */
 	LINE_IN_MAX = 256 * 1024,		/* what one person says at once */
 	NOTE_MAX = 8192,			/* bytes of one note */
 	NOTES_MAX = 1000,			/* of one person */
 	RESULT_CHARS_MAX = 20000,		/* one tool result, as the model sees it */
+	RESULT_CHARS_TIGHT = 2000,		/* and where the turn does not fit otherwise */
+	SUMMARY_MAX = 16 * 1024,		/* bytes that stand for all that was folded */
+	NOTES_SHOWN_MAX = 8192,			/* bytes of notes that a model is shown unasked; the rest by recall */
 };
 
 #endif

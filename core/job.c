@@ -1,0 +1,447 @@
+/* job.c - see job.h */
+#include "job.h"
+#include "adapter/adapter.h"
+#include "adapter/process.h"
+#include "adapter/session.h"
+#include "limits.h"
+#include "loop.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TURN_REF = 1 };		/* a job has one request */
+
+struct call {			/* one operation of the adapter, at the broker */
+	struct exchange_owner owner;
+	struct job *job;
+	struct exchange *exchange;
+	uint32_t ref, tag;
+	struct call *next;
+};
+
+struct news {			/* an event that waits until the process is done with the one before */
+	struct adapter_event_out event;
+	char *name, *text, *json;
+	size_t bytes;
+	struct news *next;
+};
+
+struct job {
+	struct loop *loop;
+	struct broker *broker;
+	const struct model *model;
+	struct job_owner *owner;
+	struct session *session;
+	struct process *process;
+	struct process_owner process_owner;
+	struct call *calls;
+	int64_t requests;
+	struct news *first, **last;
+	size_t news_n, news_bytes;
+	struct timer overdue, finish;
+	cJSON *turn;			/* until it has been told */
+	bool finished;			/* what follows is to be told to the owner */
+	cJSON *result;
+	int failure;
+	char *why;
+};
+
+static char complaint[1024];		/* of model_open(), until its next call */
+
+PRINTF(1, 2)
+static const char *complain(const char *fmt, ...)
+{
+	char text[sizeof complaint];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	memcpy(complaint, text, sizeof complaint);	/* an argument may stand there */
+	return complaint;
+}
+
+static const char *read_contract(const struct instance *i, struct model *m)
+{
+	DEFER(text_free) char *file = root_path(i, "specs/%s/manifest.json", m->conf->adapter);
+	const char *why = manifest_read(file, &m->manifest);
+
+	if (why)
+		return complain("the model \"%s\": %s", m->conf->name, why);
+	if (m->manifest->kind != KIND_MODEL)
+		return complain("the model \"%s\": the adapter \"%s\" is a %s, not a model: name another in line %d "
+				"of assistant.conf", m->conf->name, m->conf->adapter,
+				kind_name(m->manifest->kind), m->conf->line);
+	why = config_check(m->manifest, m->conf->config, &m->config);
+	if (why)
+		return complain("the model \"%s\" in line %d of assistant.conf: %s", m->conf->name, m->conf->line, why);
+	m->base_origin = url_origin(json_text(m->conf->config, "/base"));
+	return NULL;
+}
+
+static const char *take_program(const struct instance *i, struct model *m, char **ret_note)
+{
+	DEFER(text_free) char *why = NULL;
+	enum seal_state state = seal_verify(i, m->conf->adapter, &m->program, &why);
+
+	if (state == SEAL_BROKEN)
+		return complain("the model \"%s\": %s", m->conf->name, why);
+	if (state == SEAL_STALE) {
+		*ret_note = why;
+		why = NULL;
+	}
+	if (!seal_enabled(i, m->conf->adapter, &why))
+		return complain("the model \"%s\": %s", m->conf->name, why);
+	return NULL;
+}
+
+const char *model_open(const struct instance *i, const struct conf_model *conf,
+		       struct model **ret, char **ret_note)
+{
+	struct model *m = calloc(1, sizeof *m);
+	DEFER(text_free) char *note = NULL;
+	const char *why;
+
+	if (!m)
+		abort();
+	m->conf = conf;
+	m->program = -1;
+	why = read_contract(i, m);
+	if (!why)
+		why = take_program(i, m, &note);
+	if (why) {
+		model_free(m);
+		return why;
+	}
+	*ret = m;
+	*ret_note = note;
+	note = NULL;
+	return NULL;
+}
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	if (m->program >= 0)
+		close(m->program);
+	text_free(&m->base_origin);
+	json_drop(&m->config);
+	manifest_free(m->manifest);
+	free(m);
+}
+
+/* The first one counts; `result` is taken. */
+static void finish(struct job *j, cJSON *result, int failure, char *why)
+{
+	if (j->finished) {
+		json_drop(&result);
+		text_free(&why);
+		return;
+	}
+	j->finished = true;
+	j->result = result;
+	j->failure = failure;
+	j->why = why;
+	timer_set(j->loop, &j->finish, 0);
+}
+
+/* How each end of a process reads, for a person. */
+static const char *end_words(enum process_end end)
+{
+	switch (end) {
+	case END_BUG:
+		return "it has a bug: ";
+	case END_ATTACK:
+		return "it tried what no adapter may: ";
+	case END_LIMIT:
+		return "it went past a limit: ";
+	case END_ASKED:
+	case END_SYSTEM:
+		return "";
+	}
+	return "";
+}
+
+static void break_off(struct job *j, enum process_end end, const char *sentence)
+{
+	const char *adapter = j->model->manifest->name;
+
+	finish(j, NULL, FAIL_PLATFORM, text_fmt("the adapter \"%s\" was ended: %s%s. Run `chela check %s`",
+						adapter, end_words(end), sentence, adapter));
+}
+
+static void news_free(struct news *n)
+{
+	text_free(&n->name);
+	text_free(&n->text);
+	text_free(&n->json);
+	free(n);
+}
+
+static size_t length(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+/* Queues an event; texts are copied. */
+static void add_news(struct job *j, const struct adapter_event_out *event)
+{
+	struct news *n = calloc(1, sizeof *n);
+
+	if (!n)
+		abort();
+	n->event = *event;
+	n->event.name = n->name = text_dup(event->name);
+	n->event.text = n->text = text_dup(event->text);
+	n->event.json = n->json = text_dup(event->json);
+	n->bytes = length(n->name) + length(n->text) + length(n->json);
+	*j->last = n;
+	j->last = &n->next;
+	j->news_n++;
+	j->news_bytes += n->bytes;
+	if (j->news_n > JOB_NEWS_MAX || j->news_bytes > JOB_NEWS_BYTES_MAX)
+		break_off(j, END_LIMIT, "the answer comes faster than it reads");
+}
+
+static struct news *take_news(struct job *j)
+{
+	struct news *n = j->first;
+
+	if (!n)
+		return NULL;
+	j->first = n->next;
+	if (!j->first)
+		j->last = &j->first;
+	j->news_n--;
+	j->news_bytes -= n->bytes;
+	return n;
+}
+
+/* What the adapter has closed meanwhile is not told. */
+static bool wanted(struct job *j, const struct adapter_event_out *event)
+{
+	if (event->kind == EVENT_PART)
+		return session_wants(j->session, event->ref, event->tag);
+	if (event->kind == EVENT_HTTP)
+		return session_answered(j->session, event->ref, event->tag);
+	if (event->kind == EVENT_TURN) {
+		session_request(j->session, event->ref, EVENT_TURN, NULL, j->turn);
+		json_drop(&j->turn);
+		j->turn = NULL;
+	}
+	return true;
+}
+
+static void tell_next(struct job *j)
+{
+	struct news *n;
+
+	while (!j->finished && process_idle(j->process) && (n = take_news(j)) != NULL) {
+		if (wanted(j, &n->event))
+			process_tell(j->process, &n->event);
+		news_free(n);
+	}
+	if (!j->finished && process_idle(j->process) && !j->calls)
+		break_off(j, END_BUG, "it did not answer, and waits for nothing");
+}
+
+static void tell_piece(struct exchange_owner *o, const struct answer *piece)
+{
+	struct call *c = container_of(o, struct call, owner);
+	DEFER(text_free) char *json = piece->json ? json_print(piece->json) : NULL;
+
+	add_news(c->job, &(struct adapter_event_out){
+		.kind = EVENT_PART, .ref = c->ref, .tag = c->tag, .failure = piece->failure,
+		.text = piece->failure ? piece->why : piece->text, .json = json,
+	});
+	tell_next(c->job);
+}
+
+static void call_forget(struct call *c)
+{
+	struct call **at = &c->job->calls;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	free(c);
+}
+
+static void tell_answer(struct exchange_owner *o, const struct answer *answer)
+{
+	struct call *c = container_of(o, struct call, owner);
+	struct job *j = c->job;
+	DEFER(text_free) char *json = answer->json ? json_print(answer->json) : NULL;
+
+	add_news(j, &(struct adapter_event_out){
+		.kind = EVENT_HTTP, .ref = c->ref, .tag = c->tag, .status = answer->status,
+		.failure = answer->failure, .name = answer->word,
+		.text = answer->failure ? answer->why : answer->text, .json = json,
+	});
+	call_forget(c);
+	tell_next(j);
+}
+
+static void send_call(struct job *j, struct ask *ask)
+{
+	struct call *c;
+
+	if (++j->requests > j->model->manifest->limits.requests_per_job) {
+		break_off(j, END_ATTACK, "it asked for more requests than its manifest allows in one job");
+		return;
+	}
+	c = calloc(1, sizeof *c);
+	if (!c)
+		abort();
+	*c = (struct call){ .owner = { tell_piece, tell_answer }, .job = j, .ref = ask->ref, .tag = ask->tag };
+	c->next = j->calls;
+	j->calls = c;
+	c->exchange = broker_send(j->broker, j->model->manifest, &ask->request, j->model->conf->name,
+				  j->model->base_origin, &c->owner);
+}
+
+static void take_result(struct job *j, struct ask *ask)
+{
+	const char *why = result_check(ask->json);
+
+	if (why) {
+		break_off(j, END_BUG, why);
+		return;
+	}
+	finish(j, ask->json, FAIL_NONE, NULL);
+	ask->json = NULL;
+}
+
+static void take(struct job *j, struct ask *ask)
+{
+	switch (ask->kind) {
+	case ASK_CALL:
+		send_call(j, ask);
+		break;
+	case ASK_REFUSED:
+		add_news(j, &(struct adapter_event_out){ .kind = EVENT_HTTP, .ref = ask->ref, .tag = ask->tag,
+			.status = -1, .failure = FAIL_INPUT, .text = ask->text });
+		break;
+	case ASK_DELTA:
+		j->owner->delta(j->owner, ask->text);
+		break;
+	case ASK_RESULT:
+		take_result(j, ask);
+		break;
+	case ASK_FAILED:
+		finish(j, NULL, ask->class, text_dup(ask->text));
+		break;
+	case ASK_AGAIN:
+		finish(j, NULL, FAIL_BUSY, text_dup("it asks to be asked again later"));
+		break;
+	case ASK_NOTHING:
+	case ASK_READY:
+	case ASK_BROKEN:
+	case ASK_KEEP:
+	case ASK_LOG:
+		break;			/* of no use to a job: nothing of it is kept */
+	}
+	ask_free(ask);
+}
+
+static void heard(struct process_owner *o, const struct wire_message *outputs, size_t n)
+{
+	struct job *j = container_of(o, struct job, process_owner);
+
+	for (size_t i = 0; i < n && !j->finished; i++) {
+		struct ask ask = { .kind = ASK_NOTHING };
+		const char *violation = session_take(j->session, &outputs[i], &ask);
+
+		if (violation)
+			break_off(j, END_ATTACK, violation);
+		else
+			take(j, &ask);
+	}
+	tell_next(j);
+}
+
+static void ended(struct process_owner *o, enum process_end end, const char *why)
+{
+	break_off(container_of(o, struct job, process_owner), end, why);
+}
+
+static void overdue(struct timer *t)
+{
+	struct job *j = container_of(t, struct job, overdue);
+
+	finish(j, NULL, FAIL_NETWORK, text_fmt("no answer within %d minutes", JOB_MS / 60000));
+}
+
+/* Nothing of it runs any more. */
+static void stop(struct job *j)
+{
+	timer_stop(&j->overdue);
+	timer_stop(&j->finish);
+	while (j->calls) {
+		exchange_free(j->calls->exchange);
+		call_forget(j->calls);
+	}
+	process_free(j->process);
+	j->process = NULL;
+}
+
+static void finish_fired(struct timer *t)
+{
+	struct job *j = container_of(t, struct job, finish);
+
+	stop(j);
+	j->owner->done(j->owner, j->result, j->failure, j->why);
+	job_free(j);
+}
+
+static void queue_start(struct job *j)
+{
+	DEFER(json_drop) cJSON *start = json_build("{config:%j}", j->model->config);
+	DEFER(text_free) char *start_text = json_print(start);
+	DEFER(text_free) char *turn_text = json_print(j->turn);
+
+	if (strlen(turn_text) > MESSAGE_MAX) {
+		finish(j, NULL, FAIL_TOO_LARGE, text_dup("the conversation is larger than we tell an adapter"));
+		return;
+	}
+	add_news(j, &(struct adapter_event_out){ .kind = EVENT_START, .json = start_text });
+	add_news(j, &(struct adapter_event_out){ .kind = EVENT_TURN, .ref = TURN_REF, .json = turn_text });
+}
+
+struct job *job_new(struct loop *loop, struct broker *broker, const struct model *m,
+		    const cJSON *turn, struct job_owner *owner)
+{
+	struct job *j = calloc(1, sizeof *j);
+	struct process_limits limits = { .arena_bytes = m->manifest->limits.arena_bytes };
+
+	if (!j)
+		abort();
+	*j = (struct job){ .loop = loop, .broker = broker, .model = m, .owner = owner,
+			   .process_owner = { heard, ended }, .overdue.fired = overdue, .finish.fired = finish_fired };
+	j->last = &j->first;
+	j->turn = cJSON_Duplicate(turn, true);
+	j->session = session_new(m->manifest, m->config);
+	j->process = process_new(loop, m->program, true, limits, &j->process_owner);
+	timer_set(loop, &j->overdue, JOB_MS);
+	queue_start(j);
+	tell_next(j);
+	return j;
+}
+
+void job_free(struct job *j)
+{
+	struct news *n;
+
+	if (!j)
+		return;
+	stop(j);
+	while ((n = take_news(j)) != NULL)
+		news_free(n);
+	session_free(j->session);
+	json_drop(&j->turn);
+	json_drop(&j->result);
+	text_free(&j->why);
+	free(j);
+}
