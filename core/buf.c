@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+void *mem_new(size_t n, size_t size)
+{
+	void *items = calloc(n ? n : 1, size);
+
+	if (!items)
+		abort();
+	return items;
+}
+
 struct str str_of(const char *text)
 {
 	return (struct str){ text, text ? strlen(text) : 0 };

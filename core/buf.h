@@ -18,6 +18,8 @@ struct str {
 
 #define STR(literal) ((struct str){ literal, sizeof(literal) - 1 })
 
+void *mem_new(size_t n, size_t size);			/* n zeroed items; owned, goes with free() */
+
 struct str str_of(const char *text);			/* NULL is empty */
 bool str_is(struct str s, const char *text);
 bool str_starts(struct str s, const char *with);

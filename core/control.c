@@ -150,9 +150,7 @@ static void control_ready(struct watch *w, bool readable, bool writable)
 		close(fd);
 		return;
 	}
-	c = calloc(1, sizeof *c);
-	if (!c)
-		abort();
+	c = mem_new(1, sizeof *c);
 	c->control = control;
 	c->in = buf_new(LINE_MAX_BYTES);
 	c->out = buf_new(UNREAD_MAX);
@@ -173,7 +171,7 @@ static const char *address(const char *path, struct sockaddr_un *ret)
 			 "put the instance elsewhere with --instance", path, sizeof ret->sun_path - 1);
 		return complaint;
 	}
-	strcpy(ret->sun_path, path);
+	memcpy(ret->sun_path, path, strlen(path) + 1);
 	return NULL;
 }
 
@@ -196,9 +194,7 @@ const char *control_new(struct loop *loop, const char *path, struct control_owne
 			close(fd);
 		return complaint;
 	}
-	*ret = calloc(1, sizeof **ret);
-	if (!*ret)
-		abort();
+	*ret = mem_new(1, sizeof **ret);
 	**ret = (struct control){ .loop = loop, .owner = owner, .path = text_dup(path),
 				  .watch = { .ready = control_ready, .fd = fd } };
 	watch_set(loop, &(*ret)->watch, true, false);

@@ -145,9 +145,7 @@ const char *instance_find(const char *root, const char *dir, struct instance **r
 		free(found);
 		return complaint;
 	}
-	i = calloc(1, sizeof *i);
-	if (!i)
-		abort();
+	i = mem_new(1, sizeof *i);
 	i->root = found;
 	i->dir = dir ? absolute(dir) : text_fmt("%s/instance", found);
 	parent(program);

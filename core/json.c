@@ -268,9 +268,7 @@ static const char *twice(const cJSON *json)
 		found = twice(c);
 	if (found || !cJSON_IsObject(json) || n < 2)
 		return found;
-	names = calloc((size_t)n, sizeof *names);
-	if (!names)
-		abort();
+	names = mem_new((size_t)n, sizeof *names);
 	for (; item; item = item->next)
 		names[i++] = item->string;
 	qsort(names, (size_t)n, sizeof *names, by_name);
@@ -441,7 +439,7 @@ static int position(const char *part, int n)
 
 	if (len == 0 || len > 9 || strspn(part, "0123456789") != len || (part[0] == '0' && len > 1))
 		return -1;
-	return atoi(part) < n ? atoi(part) : -1;
+	return strtol(part, NULL, 10) < n ? (int)strtol(part, NULL, 10) : -1;
 }
 
 const cJSON *json_at(const cJSON *root, const char *at)
@@ -644,7 +642,7 @@ static void mend(char **text)
 	if (!*text || !strchr(*text, '\xED'))
 		return;
 	mended = text_mend(*text);
-	strcpy(*text, mended);		/* never longer: a half is three bytes, and so is U+FFFD */
+	memcpy(*text, mended, strlen(mended) + 1);	/* never longer: a half is three bytes, and so is U+FFFD */
 	free(mended);
 }
 

@@ -135,15 +135,11 @@ static void sit(const struct instance *i, struct secrets *s, struct seat *seat)
 
 struct lineup *lineup_open(const struct instance *i, struct secrets *s)
 {
-	struct lineup *l = calloc(1, sizeof *l);
+	struct lineup *l = mem_new(1, sizeof *l);
 
-	if (!l)
-		abort();
 	l->n = i->conf->use_n;
-	l->seats = calloc(l->n + 1, sizeof *l->seats);
-	l->ready = calloc(l->n + 1, sizeof *l->ready);
-	if (!l->seats || !l->ready)
-		abort();
+	l->seats = mem_new(l->n + 1, sizeof *l->seats);
+	l->ready = mem_new(l->n + 1, sizeof *l->ready);
 	for (size_t k = 0; k < l->n; k++) {
 		l->seats[k].conf = conf_model(i->conf, i->conf->use[k]);
 		sit(i, s, &l->seats[k]);

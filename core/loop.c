@@ -1,5 +1,6 @@
 /* loop.c - see loop.h */
 #include "loop.h"
+#include "buf.h"
 #include <assert.h>
 #include <event2/event.h>
 #include <stddef.h>
@@ -35,10 +36,8 @@ static void read_clock(struct loop *l)
 
 struct loop *loop_new(void)
 {
-	struct loop *l = calloc(1, sizeof *l);
+	struct loop *l = mem_new(1, sizeof *l);
 
-	if (!l)
-		abort();
 	l->base = event_base_new();
 	assert(l->base);
 	l->last = &l->first;

@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 	int k = 1;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
 	if (sodium_init() < 0)
 		return refuse("libsodium cannot start");
 	for (; k + 1 < argc && argv[k][0] == '-' && argv[k][1]; k += 2) {

@@ -117,10 +117,8 @@ static void turn_ended(struct turn_owner *o, int64_t row)
 
 static struct running *running_new(struct resident *r)
 {
-	struct running *t = calloc(1, sizeof *t);
+	struct running *t = mem_new(1, sizeof *t);
 
-	if (!t)
-		abort();
 	t->resident = r;
 	t->owner = (struct turn_owner){ turn_delta, turn_replaced, turn_tool, turn_ended };
 	t->next = r->turns;
@@ -190,12 +188,10 @@ static void say_missed(const struct outbound *out, void *to)
 
 static void do_hello(struct resident *r, struct client *c, const cJSON *request)
 {
-	struct attached *a = calloc(1, sizeof *a);
+	struct attached *a = mem_new(1, sizeof *a);
 	cJSON *notes = cJSON_CreateArray();
 
 	(void)request;
-	if (!a)
-		abort();
 	*a = (struct attached){ c, r->attached };
 	r->attached = a;
 	for (size_t k = 0; k < r->lineup->n; k++) {

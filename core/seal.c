@@ -76,7 +76,7 @@ static void file_hash(const char *path, char hex[HASH_TEXT])
 	if (hash_file(path, &state))
 		hash_end(&state, hex);
 	else
-		strcpy(hex, "none");
+		snprintf(hex, HASH_TEXT, "none");
 }
 
 static int is_page(const struct dirent *entry)
@@ -112,7 +112,7 @@ static void compiler_hash(char hex[HASH_TEXT])
 {
 	const char *path = getenv("PATH");
 
-	strcpy(hex, "none");
+	snprintf(hex, HASH_TEXT, "none");
 	while (path && *path && strcmp(hex, "none") == 0) {
 		size_t n = strcspn(path, ":");
 		DEFER(text_free) char *cc = text_fmt("%.*s/cc", (int)n, path);
@@ -242,7 +242,7 @@ static int open_program(const struct instance *i, const char *name, char hex[HAS
 	crypto_generichash_state state;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	strcpy(hex, "none");
+	snprintf(hex, HASH_TEXT, "none");
 	if (fd < 0)
 		return -1;
 	crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
@@ -273,7 +273,7 @@ static enum seal_state compare(const struct instance *i, const char *name, const
 		DEFER(text_free) char *at = text_fmt("/parts/%s", parts[p].name);
 
 		if (p == PROGRAM)
-			strcpy(hex, program);
+			snprintf(hex, sizeof hex, "%s", program);
 		else
 			part_hash(i, name, p, hex);
 		if (json_is(seal, at, hex) || (p == COMPILER && strcmp(hex, "none") == 0))

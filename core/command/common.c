@@ -50,12 +50,10 @@ bool name_fits(const char *name)
 int gate_run(const struct instance *i, int fd, int argc, char **argv)
 {
 	DEFER(text_free) char *gate = text_fmt("%s/chela-gate", i->build);
-	char **args = calloc((size_t)argc + 8, sizeof *args);
+	char **args = mem_new((size_t)argc + 8, sizeof *args);
 	int n = 0, status = 0;
 	pid_t child;
 
-	if (!args)
-		abort();
 	args[n++] = gate;
 	args[n++] = (char[]){ "-C" };
 	args[n++] = i->root;
