@@ -24,6 +24,8 @@ CORE = $(filter-out core/main.c,$(wildcard core/*.c)) $(wildcard core/store/*.c)
 GATE = $(filter-out core/gate/gate.c,$(wildcard core/gate/*.c))
 TESTS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 
+space := $(subst ,, )
+
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 all: $(B)/chela $(B)/chela-gate
@@ -86,6 +88,29 @@ check: all
 test: all $(TESTS)
 	@set -e; for t in $(TESTS); do echo "  $$t"; CK_VERBOSITY=minimal $$t; done
 
+# Our own code: no warning of either compiler, no banned call, the ABI as recorded, skills as
+# the Agent Skills format wants them.
+BANNED = strcpy strcat sprintf vsprintf strtok atoi scanf sscanf fscanf gets alloca system popen signal setjmp \
+	 longjmp cJSON_GetObjectItem
+SOURCES = $(shell git ls-files 'core/*.c' 'core/**/*.c' 'tests/*.c' | sort -u)
+
+lint: $(B)/.packages $(B)/.skills-ref
+	@for cc in gcc clang; do for f in $(SOURCES); do \
+		$$cc -std=gnu17 -D_GNU_SOURCE -iquote core -iquote tests $(WARN) -Werror -fsyntax-only $$f || exit 1; \
+	done; done
+	@! grep -nwE '($(subst $(space),|,$(strip $(BANNED)))) *\(' $(SOURCES) || { echo "banned calls, above: see CLAUDE.md"; exit 1; }
+	@grep -qx "1 $$(sha256sum <core/adapter/adapter.h | cut -d' ' -f1)" core/adapter/ABI || \
+		{ echo "core/adapter/adapter.h is not the one that core/adapter/ABI records: see CLAUDE.md"; exit 1; }
+	@for s in skills/*/; do $(B)/npm/node_modules/.bin/skills-ref validate $$s >/dev/null || exit 1; done
+	@echo "  lint: clean"
+
+# The validator of the Agent Skills format.
+$(B)/.skills-ref:
+	@command -v npm >/dev/null || { echo "chela's tests need npm, which is installed now"; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null; }
+	@mkdir -p $(B)/npm && npm install --silent --no-audit --no-fund --prefix $(B)/npm skills-ref@0.1.5 >/dev/null
+	@touch $@
+
 asan:
 	@$(MAKE) --no-print-directory test B=build/asan SAN=address,undefined
 
@@ -94,6 +119,6 @@ clean:
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test asan clean
+.PHONY: all run check test lint asan clean
 .DELETE_ON_ERROR:
 .SECONDARY:
