@@ -22,6 +22,7 @@ struct decision decide(struct store *s, const struct conf *conf, const struct ta
 
 /* The same verdict without a task and without an audit row: what the offer of tools and
  * `chela why` are made of. Each layer's word goes to `why` (may be NULL), a line each. */
+struct decision would_decide(const struct conf *conf, const char *integration, const struct operation *op);
 bool would_allow(const struct conf *conf, const char *integration, const struct operation *op,
 		 const cJSON *args, struct buf *why);
 
