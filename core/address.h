@@ -7,7 +7,9 @@
 
 bool address_public(const struct sockaddr *a);
 bool address_private(const struct sockaddr *a);	/* loopback, link-local, RFC 1918, fc00::/7 */
-/* A host that is written as a number in any form curl or the resolver would take. */
+/* A host that is no name: written as a number in any form curl or the resolver would take
+ * (decimal, octal, hexadecimal, short, IPv6), or with characters that they might turn into
+ * one (non-ASCII digits, %). */
 bool host_is_literal(const char *host);
 
 #endif
