@@ -7,10 +7,6 @@
 #include "store/note.h"
 #include <string.h>
 
-static const char unknown_result[] =
-	"Unknown: the assistant was restarted while this ran, so nobody can tell whether it was done. "
-	"Look before you do it again.";
-
 static const char about[] =
 	"You are %s, the personal assistant of one person. You run on a machine of theirs as the program chela, "
 	"and speak with them through it.\n\n"
@@ -103,7 +99,7 @@ static void fill_text(cJSON *message)
 static void add_unknown(cJSON *list, const cJSON *call)
 {
 	cJSON_AddItemToArray(list, json_build("{role:'tool',id:%s,name:%s,text:%s,error:%b}", json_text(call, "/id"),
-					      json_text(call, "/name"), unknown_result, true));
+					      json_text(call, "/name"), HISTORY_UNKNOWN, true));
 }
 
 static bool is_result_of(const cJSON *message, const cJSON *call)
@@ -319,11 +315,22 @@ static char *without_summary(const struct history *h, const char *why)
 			"Say so if asked about them.]", before ? before : "", before ? "\n" : "", why);
 }
 
+static int64_t first_row(const struct history *h)
+{
+	DEFER(json_drop) cJSON *stored = conversation_messages(h->store, h->conversation, NULL);
+	int64_t row = INT64_MAX;
+
+	json_number(json_first(stored), "/row", 1, INT64_MAX, &row);
+	return row;
+}
+
 void history_fold(const struct history *h, int64_t row, const char *summary, const char *why)
 {
 	DEFER(text_free) char *text = summary ? text_dup(summary) : without_summary(h, why);
 	size_t len = strlen(text);
 
+	if (first_row(h) > row)
+		return;
 	if (len > SUMMARY_MAX)		/* the newest counts for more */
 		for (len -= SUMMARY_MAX; text[len] && !starts_character(text[len]); len++)
 			;

@@ -15,6 +15,11 @@
 #include "conf.h"
 #include "store/store.h"
 
+/* The result of a call that may or may not have been done. */
+#define HISTORY_UNKNOWN \
+	"Unknown: the assistant was restarted while this ran, so nobody can tell whether it was done. " \
+	"Look before you do it again."
+
 struct model;
 struct history {
 	struct store *store;
@@ -35,7 +40,8 @@ int64_t history_tokens(const cJSON *json);
 int64_t history_fold_row(const struct history *h, const struct model *m, int64_t budget);
 /* Owned: the turn that asks a model for the summary, itself within the budget. */
 cJSON *history_summary_turn(const struct history *h, const struct model *m, int64_t row, int64_t budget);
-/* `summary` NULL: there is none, `why`; what was folded before stays, and a line says so. */
+/* `summary` NULL: there is none, `why`; what was folded before stays, and a line says so.
+ * Where the conversation was begun anew meanwhile, nothing is done. */
 void history_fold(const struct history *h, int64_t row, const char *summary, const char *why);
 
 #endif

@@ -168,7 +168,7 @@ static void pump(struct later *later)
 static void resume(struct resident *r)
 {
 	struct inbound in;
-	int64_t turn;
+	int64_t turn = 0;
 
 	while (turn_open_next(r->store, &turn, &in)) {
 		struct running *t = running_new(r);

@@ -99,6 +99,14 @@ void turn_usage(struct store *s, int64_t turn, const char *model, int64_t in, in
 		 turn, model, in, out, cache_read, cache_write, micros, store_now(s));
 }
 
+int64_t turn_tokens(struct store *s, int64_t turn)
+{
+	int64_t n = 0;
+
+	store_get(s, row_to_int, &n, "SELECT coalesce(sum(tokens_in + tokens_out), 0) FROM usage WHERE turn = ?", "i", turn);
+	return n;
+}
+
 struct open_turn { int64_t turn, conversation, inbox; };
 
 static void take_turn(const struct row *r, void *to)

@@ -24,6 +24,7 @@ int64_t turn_begin(struct store *s, int64_t conversation, int64_t inbox_row, con
 void turn_end(struct store *s, int64_t turn, const char *state);	/* done failed stopped */
 void turn_usage(struct store *s, int64_t turn, const char *model, int64_t in, int64_t out,
 		int64_t cache_read, int64_t cache_write, int64_t micros);	/* micros < 0: price unknown */
+int64_t turn_tokens(struct store *s, int64_t turn);	/* in and out, of all its answers so far */
 /* Turns that a crash left running. */
 void turn_each_open(struct store *s,
 		    void (*turn)(int64_t turn, int64_t conversation, int64_t inbox_row, void *to), void *to);

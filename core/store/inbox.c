@@ -40,6 +40,15 @@ bool inbox_next(struct store *s, const char *connection, const char *chat, const
 			 " ORDER BY row LIMIT 1", "");
 }
 
+bool turn_open_next(struct store *s, int64_t *turn, struct inbound *ret)
+{
+	return store_get(s, row_to_int, turn, "SELECT t.row FROM turn t JOIN inbox i ON i.row = t.inbox"
+			 " WHERE t.state = 'running' AND t.row > ? ORDER BY t.row LIMIT 1", "i", *turn) &&
+	       store_get(s, take, ret,
+			 "SELECT row, connection, chat, thread, kind, id, version, sender, text FROM inbox"
+			 " WHERE row = (SELECT inbox FROM turn WHERE row = ?)", "i", *turn);
+}
+
 void inbound_free(struct inbound *in)
 {
 	const char *texts[] = { in->connection, in->chat, in->thread, in->kind, in->id, in->version,
