@@ -16,8 +16,7 @@ FLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer,$(HARD))
 LINK = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
 
 # The adapter's side of the socket. It runs under the filter, so it is never sanitized.
-RUNNER = core/adapter/runner.c core/adapter/sandbox.c core/adapter/host.c core/adapter/help.c \
-	 core/adapter/wire.c core/buf.c core/json.c
+RUNNER = $(patsubst %,core/adapter/%.c,runner sandbox arena end host help wire) core/buf.c core/json.c
 MAIN = core/main.c $(wildcard core/command/*.c)
 CORE = $(filter-out core/main.c,$(wildcard core/*.c)) $(wildcard core/store/*.c) \
        $(addprefix core/adapter/,wire.c process.c session.c)

@@ -16,6 +16,7 @@ enum {
 	ARENA_JOB = 64 * 1024 * 1024,		/* address space; pages are touched on use, and go with the job */
 	ARENA_CHANNEL = 8 * 1024 * 1024,	/* emptied after each event */
 	STACK_MAX = 1024 * 1024,
+	JOB_CPU_S = 60,				/* of a whole job, should the core not be there to watch each event */
 	EVENT_CPU_MS = 2000,			/* 100 times what 800 KB of conversation took */
 	EVENT_WALL_MS = 20000,			/* a stopped or starved process is not a busy one */
 	START_WALL_MS = 10000,			/* exec to hello, on a slow card */

@@ -55,7 +55,7 @@ void process_tell(struct process *p, const struct adapter_event_out *ev);
 bool process_idle(const struct process *p);		/* ready to be told the next */
 void process_free(struct process *p);			/* kills it; no call to the owner; NULL is fine */
 
-/* Milliseconds of processor time and arena bytes that the last event took. */
+/* Microseconds of processor time and most arena bytes that the last event took. */
 void process_usage(const struct process *p, int64_t *ret_cpu_us, int64_t *ret_arena);
 
 #endif

@@ -54,19 +54,25 @@ struct wire_message {
 	enum wire_kind kind;
 	uint32_t ref, tag;
 	int64_t a, b;
-	struct str name, text, json;	/* borrowed: the caller's, or the inbox's until its next message;
-					 * .at NULL: none */
+	struct str name, text, json;	/* borrowed: the caller's, or the inbox's until its next message (then
+					 * followed by a NUL); .at NULL: none */
 };
 
 const char *wire_name(enum wire_kind kind);		/* "CALL" */
 
+/* UTF-8 without NUL, where half a surrogate pair (three bytes) counts as a character:
+ * what `text` may hold. name and json may not hold halves. */
+bool wire_text_valid(struct str s);
+
 /* Hands each frame to `send` (0: go on). Returns what `send` returned, or
- * ERR_LIMIT when the table does not allow such a length. */
+ * ERR_LIMIT when the table does not allow such a length, ERR_INPUT when a text is not
+ * UTF-8. All frames but the last are full. Takes no memory. */
 int wire_pack(const struct wire_message *m, int (*send)(void *to, const void *frame, size_t n), void *to) MUST_USE;
 
-struct wire_inbox {
+struct wire_inbox {			/* zeroed but for .from: ready */
 	enum wire_sender from;
-	struct buf bytes;		/* of the message that is arriving */
+	struct buf bytes;		/* of the message that is arriving, or arrived last: whoever keeps
+					 * that message takes them (buf_take) */
 	size_t whole;			/* its length; 0: none has begun */
 };
 
