@@ -147,29 +147,13 @@ static void finish(struct job *j, cJSON *result, int failure, char *why)
 	timer_set(j->loop, &j->finish, 0);
 }
 
-/* How each end of a process reads, for a person. */
-static const char *end_words(enum process_end end)
-{
-	switch (end) {
-	case END_BUG:
-		return "it has a bug: ";
-	case END_ATTACK:
-		return "it tried what no adapter may: ";
-	case END_LIMIT:
-		return "it went past a limit: ";
-	case END_ASKED:
-	case END_SYSTEM:
-		return "";
-	}
-	return "";
-}
-
+/* `sentence` tells an attack from a bug or a limit. */
 static void break_off(struct job *j, enum process_end end, const char *sentence)
 {
 	const char *adapter = j->model->manifest->name;
 
-	finish(j, NULL, FAIL_PLATFORM, text_fmt("the adapter \"%s\" was ended: %s%s. Run `chela check %s`",
-						adapter, end_words(end), sentence, adapter));
+	finish(j, NULL, FAIL_PLATFORM, text_fmt("the adapter \"%s\" %s: %s. Run `chela check %s`", adapter,
+						end == END_SYSTEM ? "could not run" : "was ended", sentence, adapter));
 }
 
 static void news_free(struct news *n)
@@ -202,7 +186,7 @@ static void add_news(struct job *j, const struct adapter_event_out *event)
 	j->news_n++;
 	j->news_bytes += n->bytes;
 	if (j->news_n > JOB_NEWS_MAX || j->news_bytes > JOB_NEWS_BYTES_MAX)
-		break_off(j, END_LIMIT, "the answer comes faster than it reads");
+		break_off(j, END_LIMIT, "it reads the answer slower than it comes");
 }
 
 static struct news *take_news(struct job *j)
@@ -307,7 +291,9 @@ static void take_result(struct job *j, struct ask *ask)
 	const char *why = result_check(ask->json);
 
 	if (why) {
-		break_off(j, END_BUG, why);
+		DEFER(text_free) char *sentence = text_fmt("it gave a result that is none: %s", why);
+
+		break_off(j, END_BUG, sentence);
 		return;
 	}
 	finish(j, ask->json, FAIL_NONE, NULL);
@@ -354,10 +340,13 @@ static void heard(struct process_owner *o, const struct wire_message *outputs, s
 		struct ask ask = { .kind = ASK_NOTHING };
 		const char *violation = session_take(j->session, &outputs[i], &ask);
 
-		if (violation)
-			break_off(j, END_ATTACK, violation);
-		else
+		if (violation) {
+			DEFER(text_free) char *sentence = text_fmt("it %s", violation);
+
+			break_off(j, END_ATTACK, sentence);
+		} else {
 			take(j, &ask);
+		}
 	}
 	tell_next(j);
 }

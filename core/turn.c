@@ -352,29 +352,14 @@ static void call_next(struct turn *t)
 	loop_after(agent_parts(t->agent)->loop, &t->run);
 }
 
-static char *unknown_tool(const struct turn *t, const char *name)
-{
-	DEFER(json_drop) cJSON *offer = builtin_offer(t->conf);
-	struct buf b = buf_new(FILE_MAX);
-
-	buf_addf(&b, "There is no tool \"%s\". There are:", name);
-	for (const cJSON *tool = json_first(offer); tool; tool = json_next(tool))
-		buf_addf(&b, " %s", json_text(tool, "/name"));
-	return buf_take(&b);
-}
-
 static void run_call(struct later *later)
 {
 	struct turn *t = container_of(later, struct turn, run);
 	const struct task task = { .turn = t->row, .connection = t->in.connection, .person = t->in.sender };
-	const char *name = json_text(t->call, "/name");
-	DEFER(text_free) char *text = NULL;
-	bool failed = true;
+	bool failed = false;
+	DEFER(text_free) char *text = builtin_call(t->store, t->conf, &task, json_text(t->call, "/name"),
+						   json_at(t->call, "/args"), &failed);
 
-	if (manifest_tool(builtin_manifest(), name))
-		text = builtin_call(t->store, t->conf, &task, name, json_at(t->call, "/args"), &failed);
-	else
-		text = unknown_tool(t, name);
 	call_end(t->store, t->call_row, text, failed);
 	add_result(t, text, failed);
 	call_next(t);
