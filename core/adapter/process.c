@@ -202,7 +202,7 @@ static void tell_end(struct process *p)
 	p->owner->ended(p->owner, p->end, p->why);
 }
 
-/* ---- hearing ------------------------------------------------------------- */
+/* ---- handing over an event ------------------------------------------------ */
 
 static int64_t cpu_us(const struct process *p)
 {
@@ -213,6 +213,57 @@ static int64_t cpu_us(const struct process *p)
 		return p->cpu_begin_us;
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
+
+static void watch_socket(struct process *p, bool writing)
+{
+	if (writing != p->writing || !p->socket.event)
+		watch_set(p->loop, &p->socket, true, writing);
+	p->writing = writing;
+}
+
+/* Sends what the socket takes now. Where the process is gone its death will tell. */
+static void flush(struct process *p)
+{
+	while (p->sent < p->out.len) {
+		size_t left = p->out.len - p->sent, n = left < FRAME_MAX ? left : FRAME_MAX;
+
+		if (send(p->socket.fd, p->out.at + p->sent, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+			watch_socket(p, errno == EAGAIN || errno == EINTR);
+			return;
+		}
+		p->sent += n;
+	}
+	buf_free(&p->out);
+	p->sent = 0;
+	watch_socket(p, false);
+}
+
+/* Until the sooner of: it may have used its processor time; its time by the clock is up. */
+static void watch_time(struct process *p)
+{
+	int64_t cpu = p->limits.cpu_ms - (cpu_us(p) - p->cpu_begin_us) / 1000;
+	int64_t wall = p->limits.wall_ms - (loop_now_ms(p->loop) - p->began_ms);
+
+	if (cpu <= 0)
+		kill_for(p, END_LIMIT, "it took more than %lld ms of processor time for one event",
+			 (long long)p->limits.cpu_ms);
+	else if (wall <= 0)
+		kill_for(p, END_LIMIT, "it took more than %lld ms for one event", (long long)p->limits.wall_ms);
+	else
+		timer_set(p->loop, &p->watchdog, cpu < wall ? cpu : wall);
+}
+
+/* Sends the event that is in p->out. */
+static void begin(struct process *p)
+{
+	p->state = HANDLING;
+	p->began_ms = loop_now_ms(p->loop);
+	p->cpu_begin_us = cpu_us(p);
+	watch_time(p);
+	flush(p);
+}
+
+/* ---- hearing ------------------------------------------------------------- */
 
 /* The number on a line of /proc/PID/status ("self": our own), or -1. */
 static long status_line(const char *pid, const char *name)
@@ -253,6 +304,8 @@ static void hello(struct process *p, const struct wire_message *m)
 	} else {
 		p->state = IDLING;
 		timer_stop(&p->watchdog);
+		if (p->out.len)
+			begin(p);
 	}
 }
 
@@ -371,30 +424,6 @@ static void hear(struct process *p)
 
 /* ---- telling ------------------------------------------------------------- */
 
-static void watch_socket(struct process *p, bool writing)
-{
-	if (writing != p->writing || !p->socket.event)
-		watch_set(p->loop, &p->socket, true, writing);
-	p->writing = writing;
-}
-
-/* Sends what the socket takes now. Where the process is gone its death will tell. */
-static void flush(struct process *p)
-{
-	while (p->sent < p->out.len) {
-		size_t left = p->out.len - p->sent, n = left < FRAME_MAX ? left : FRAME_MAX;
-
-		if (send(p->socket.fd, p->out.at + p->sent, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-			watch_socket(p, errno == EAGAIN || errno == EINTR);
-			return;
-		}
-		p->sent += n;
-	}
-	buf_free(&p->out);
-	p->sent = 0;
-	watch_socket(p, false);
-}
-
 static void socket_ready(struct watch *w, bool readable, bool writable)
 {
 	struct process *p = container_of(w, struct process, socket);
@@ -403,21 +432,6 @@ static void socket_ready(struct watch *w, bool readable, bool writable)
 		flush(p);
 	if (readable)
 		hear(p);
-}
-
-/* Until the sooner of: it may have used its processor time; its time by the clock is up. */
-static void watch_time(struct process *p)
-{
-	int64_t cpu = p->limits.cpu_ms - (cpu_us(p) - p->cpu_begin_us) / 1000;
-	int64_t wall = p->limits.wall_ms - (loop_now_ms(p->loop) - p->began_ms);
-
-	if (cpu <= 0)
-		kill_for(p, END_LIMIT, "it took more than %lld ms of processor time for one event",
-			 (long long)p->limits.cpu_ms);
-	else if (wall <= 0)
-		kill_for(p, END_LIMIT, "it took more than %lld ms for one event", (long long)p->limits.wall_ms);
-	else
-		timer_set(p->loop, &p->watchdog, cpu < wall ? cpu : wall);
 }
 
 static void watchdog_fired(struct timer *t)
@@ -447,16 +461,11 @@ void process_tell(struct process *p, const struct adapter_event_out *ev)
 	};
 
 	assert(process_idle(p));
-	p->state = HANDLING;
 	p->output_bytes = 0;
-	p->began_ms = loop_now_ms(p->loop);
-	p->cpu_begin_us = cpu_us(p);
-	if (wire_pack(&m, collect, &p->out) != 0) {
+	if (wire_pack(&m, collect, &p->out) != 0)
 		kill_for(p, END_LIMIT, "an event for it was larger than %d bytes, or not UTF-8", MESSAGE_MAX);
-		return;
-	}
-	watch_time(p);
-	flush(p);
+	else if (p->state == IDLING)
+		begin(p);
 }
 
 /* ---- starting ------------------------------------------------------------ */
@@ -575,7 +584,7 @@ struct process *process_new(struct loop *loop, int fd, bool job, struct process_
 
 bool process_idle(const struct process *p)
 {
-	return p->state == IDLING;
+	return p->state == IDLING || (p->state == STARTING && !p->out.len);
 }
 
 void process_free(struct process *p)

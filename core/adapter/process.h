@@ -52,7 +52,7 @@ struct adapter_event_out {
 	const char *json;		/* text of JSON; NULL: none */
 };
 void process_tell(struct process *p, const struct adapter_event_out *ev);
-bool process_idle(const struct process *p);		/* ready to be told the next */
+bool process_idle(const struct process *p);		/* may be told the next; the first also before it is up */
 void process_free(struct process *p);			/* kills it; no call to the owner; NULL is fine */
 
 /* Microseconds of processor time and most arena bytes that the last event took. */
