@@ -29,11 +29,13 @@ enum {
 	REQUEST_MAX = 16 * 1024 * 1024,		/* a rendered body; a manifest may say less */
 	ANSWER_MAX = 16 * 1024 * 1024,		/* decompressed; a manifest may say less */
 	URL_MAX = 8192,
+	ERROR_BODY_MAX = 64 * 1024,		/* of an answer that is no 2xx: more than any reason needs */
 	HEADER_MAX = 64 * 1024,			/* all response headers together */
 	PART_MAX = 4 * 1024 * 1024,		/* one event of a stream */
 	CONNECT_MS = 15000,
 	SILENCE_MS = 90000,			/* no byte of an answer: a model may think */
 	ANSWER_TOTAL_MS = 600000,
+	EXCHANGES_OPEN_MAX = 32,		/* requests under way in the whole core; others queue */
 	RETRY_TRIES = 4,			/* attempts in all */
 	RETRY_AFTER_MAX_MS = 120000,		/* a longer Retry-After is an answer, not a wait */
 
