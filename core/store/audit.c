@@ -64,7 +64,10 @@ static void take_head(const struct row *r, void *to)
 {
 	struct head *head = to;
 
-	sscanf(row_text(r, 0), "%" SCNd64 " %64s", &head->row, head->hash.hex);
+	char *hex;
+
+	head->row = strtoll(row_text(r, 0), &hex, 10);
+	snprintf(head->hash.hex, sizeof head->hash.hex, "%s", hex + strspn(hex, " "));
 }
 
 static struct head head_get(struct store *s)
