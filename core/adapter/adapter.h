@@ -156,6 +156,7 @@ void json_put(cJSON *object, const char *name, const cJSON *item);	/* at the end
 cJSON *json_string(const char *text);				/* NULL gives NULL */
 cJSON *json_copy(const cJSON *item);				/* NULL gives NULL */
 cJSON *json_parse(const char *text);				/* strict; NULL: not JSON */
+const char *json_write(const cJSON *item);			/* as text, compact; NULL gives "null" */
 
 /* Text. A struct text that is all zero is empty; text_of() is never NULL. */
 struct text { char *at; size_t len, room; };

@@ -77,6 +77,11 @@ cJSON *json_parse(const char *text)
 	return text && !json_decode(str_of(text), &json) ? json : NULL;
 }
 
+const char *json_write(const cJSON *item)
+{
+	return item ? json_print(item) : "null";
+}
+
 void text_add(struct text *t, const char *more)
 {
 	size_t n = more ? strlen(more) : 0;
