@@ -1,0 +1,218 @@
+/* test_job.c - one turn of a model adapter, with the real program, session and broker: what
+ * its answer is, and what becomes of an adapter that does what it must not. */
+#include "talk.h"
+#include "adapter/adapter.h"
+#include "limits.h"
+
+static struct loop *loop;
+static struct secrets *secrets;
+static struct broker *broker;
+static struct conf *conf;
+static struct model *one;
+
+static struct listener {
+	struct job_owner owner;
+	struct buf deltas;
+	int done;
+	cJSON *result;
+	int failure;
+	char *why;
+} listener;
+
+static void delta(struct job_owner *o, const char *text)
+{
+	(void)o;
+	ck_assert(!listener.done);
+	buf_adds(&listener.deltas, text);
+}
+
+static void done(struct job_owner *o, const cJSON *result, int failure, const char *why)
+{
+	(void)o;
+	listener.done++;
+	listener.result = result ? cJSON_Duplicate(result, true) : NULL;
+	listener.failure = failure;
+	listener.why = text_dup(why);
+}
+
+static void begin(void)
+{
+	loop = loop_new();
+	service_open(loop);
+	secrets = secrets_open(folder);
+	broker = broker_new(loop, secrets);
+	conf = configure("");
+	one = talker(conf, "one");
+	listener = (struct listener){ .owner = { delta, done }, .deltas = buf_new(1 << 20) };
+}
+
+static void finish(void)
+{
+	json_drop(&listener.result);
+	text_free(&listener.why);
+	buf_free(&listener.deltas);
+	model_free(one);
+	conf_free(conf);
+	broker_free(broker);
+	secrets_free(secrets);
+	service_close();
+	loop_free(loop);
+}
+
+static struct job *ask(void)
+{
+	DEFER(json_drop) cJSON *turn = parsed("{\"model\":\"m-1\",\"max_tokens\":1000,\"tools\":[],"
+					      "\"messages\":[{\"role\":\"user\",\"text\":\"hello\"}]}");
+
+	return job_new(loop, broker, one, turn, &listener.owner);
+}
+
+static void ask_and_wait(void)
+{
+	ask();
+	while (!listener.done)
+		loop_once(loop);
+	ck_assert_int_eq(listener.done, 1);
+}
+
+#define END "{\"result\":{\"stop\":\"end\",\"text\":\"Hello.\",\"calls\":[]}}"
+
+static const struct {
+	const char *name, *answer;
+	const char *text, *deltas;	/* text NULL: it fails, */
+	int failure;			/* so, */
+	const char *why;		/* and that says so */
+} jobs[] = {
+	{ "an answer in one piece", END, "Hello.", "", FAIL_NONE, NULL },
+	{ "text that is shown as it comes", "{\"delta\":\"Hel\"}\n{\"delta\":\"lo.\"}\n" END, "Hello.", "Hello.", FAIL_NONE, NULL },
+	{ "pieces of no meaning", "[DONE]\n{\"x\":1}\n" END "\n[DONE]", "Hello.", "", FAIL_NONE, NULL },
+	{ "a failure of the service", "500 {\"error\":\"out of order\"}", NULL, "", FAIL_PLATFORM, "out of order" },
+	{ "no right", "401 {\"error\":\"bad key\"}", NULL, "", FAIL_AUTH, "bad key" },
+	{ "busy", "429 {}", NULL, "", FAIL_BUSY, "429" },
+	{ "no answer", "close", NULL, "", FAIL_NETWORK, "" },
+	{ "the adapter says that it failed", "{\"do\":\"refused\"}", NULL, "", FAIL_QUOTA, "nothing is left" },
+	{ "the adapter wants to be asked again", "{\"do\":\"again\"}", NULL, "", FAIL_BUSY, "again later" },
+	{ "it crashes", "{\"delta\":\"Hel\"}\n{\"do\":\"crash\"}", NULL, "Hel", FAIL_PLATFORM, "has a bug" },
+	{ "it asks for what its manifest does not have", "{\"do\":\"reach\"}", NULL, "", FAIL_PLATFORM, "\"pay\"" },
+	{ "it makes a second request", "{\"do\":\"storm\"}", NULL, "", FAIL_PLATFORM, "more requests" },
+	{ "it gives up without an answer", "{\"x\":1}", NULL, "", FAIL_PLATFORM, "did not answer" },
+	{ "a result that is none", "{\"result\":{\"stop\":\"end\"}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
+	{ "a stop of no meaning", "{\"result\":{\"stop\":\"soon\",\"text\":\"x\",\"calls\":[]}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
+};
+
+START_TEST(a_job_has_exactly_one_answer)
+{
+	LAY(jobs[_i].answer);
+	ask_and_wait();
+	ck_assert_msg(listener.failure == jobs[_i].failure, "%s: %d %s", jobs[_i].name, listener.failure, listener.why);
+	if (jobs[_i].text)
+		ck_assert_msg(json_is(listener.result, "/text", jobs[_i].text), "%s", jobs[_i].name);
+	else
+		ck_assert_msg(!listener.result && listener.why && strstr(listener.why, jobs[_i].why), "%s: %s",
+			      jobs[_i].name, listener.why);
+	ck_assert_msg(!strcmp(buf_text(&listener.deltas), jobs[_i].deltas), "%s: %s", jobs[_i].name,
+		      buf_text(&listener.deltas));
+}
+END_TEST
+
+START_TEST(the_service_is_shown_the_turn)
+{
+	LAY(END);
+	ask_and_wait();
+	ck_assert_int_eq(service.asked_n, 1);
+	ck_assert(json_is(service.asked[0], "/turn/model", "m-1"));
+	ck_assert(json_is(service.asked[0], "/turn/messages/0/text", "hello"));
+}
+END_TEST
+
+START_TEST(a_long_stream_keeps_its_order)
+{
+	DEFER(buf_free) struct buf script = buf_new(1 << 20), want = buf_new(1 << 20);
+
+	for (int i = 0; i < 2000; i++) {
+		buf_addf(&script, "{\"delta\":\"%d \"}\n", i);
+		buf_addf(&want, "%d ", i);
+	}
+	buf_adds(&script, END);
+	LAY(buf_text(&script));
+	ask_and_wait();
+	ck_assert_str_eq(buf_text(&listener.deltas), buf_text(&want));
+	ck_assert(json_is(listener.result, "/text", "Hello."));
+}
+END_TEST
+
+START_TEST(a_job_that_is_freed_says_nothing_more)
+{
+	struct job *j = ask();
+
+	LAY("hang");
+	while (!service.asked_n)
+		loop_once(loop);
+	job_free(j);
+	ck_assert_int_eq(listener.done, 0);
+	LAY(END);
+	ask_and_wait();		/* the loop and the broker are as good as before */
+	ck_assert_int_eq(listener.failure, FAIL_NONE);
+}
+END_TEST
+
+START_TEST(a_job_may_be_freed_before_it_began)
+{
+	job_free(ask());
+	ck_assert_int_eq(listener.done, 0);
+	ck_assert_int_eq(service.asked_n, 0);
+}
+END_TEST
+
+START_TEST(a_program_that_does_not_run_is_said)
+{
+	int fd = one->program;
+
+	one->program = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ask_and_wait();
+	close(one->program);
+	one->program = fd;
+	ck_assert_int_eq(listener.failure, FAIL_PLATFORM);
+	ck_assert_msg(strstr(listener.why, "could not run") != NULL, "%s", listener.why);
+}
+END_TEST
+
+START_TEST(a_turn_larger_than_any_message_is_too_large)
+{
+	char *text = malloc(MESSAGE_MAX + 1);
+	DEFER(json_drop) cJSON *turn = NULL;
+
+	memset(text, 'x', MESSAGE_MAX);
+	text[MESSAGE_MAX] = 0;
+	turn = json_build("{model:'m-1',text:%s}", text);
+	free(text);
+	job_new(loop, broker, one, turn, &listener.owner);
+	while (!listener.done)
+		loop_once(loop);
+	ck_assert_int_eq(listener.failure, FAIL_TOO_LARGE);
+	ck_assert_int_eq(service.asked_n, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("job");
+	TCase *t = tcase_create("job");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_unchecked_fixture(t, program_build, folder_remove);
+	tcase_add_checked_fixture(t, begin, finish);
+	tcase_add_loop_test(t, a_job_has_exactly_one_answer, 0, COUNT(jobs));
+	tcase_add_test(t, the_service_is_shown_the_turn);
+	tcase_add_test(t, a_long_stream_keeps_its_order);
+	tcase_add_test(t, a_job_that_is_freed_says_nothing_more);
+	tcase_add_test(t, a_job_may_be_freed_before_it_began);
+	tcase_add_test(t, a_program_that_does_not_run_is_said);
+	tcase_add_test(t, a_turn_larger_than_any_message_is_too_large);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
