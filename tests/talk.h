@@ -31,7 +31,7 @@ static struct service {
 static void answer_peer(struct peer *p, const char *answer)
 {
 	struct buf b = buf_new(1 << 22);
-	int status = atoi(answer);
+	int status = (int)strtol(answer, NULL, 10);
 
 	if (status)
 		buf_addf(&b, "HTTP/1.1 %d X\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n%s", status,
@@ -96,7 +96,7 @@ static void peer_ready(struct watch *w, bool readable, bool writable)
 	buf_add(&p->in, bytes, (size_t)n);
 	body = strstr(buf_text(&p->in), "\r\n\r\n");
 	length = strcasestr(buf_text(&p->in), "content-length:");
-	if (body && length && strlen(body + 4) >= (size_t)atol(length + 15))
+	if (body && length && strlen(body + 4) >= strtoul(length + 15, NULL, 10))
 		peer_asked(p, body + 4);
 }
 
@@ -176,7 +176,7 @@ static void compile(const char *source, const char *object)
 	int status = 1;
 
 	if (pid == 0) {
-		execlp("cc", "cc", "-std=gnu17", "-O1", "-Icore/adapter", "-c", source, "-o", object, (char *)NULL);
+		execlp("cc", "cc", "-std=gnu17", "-O1", "-iquote", "core", "-c", source, "-o", object, (char *)NULL);
 		_exit(127);
 	}
 	waitpid(pid, &status, 0);

@@ -3,13 +3,14 @@
 #include <check.h>
 #include <stdlib.h>
 
-static const struct conf_price lines[] = {
-	{ .model_name = "a", .model = "m", .in = 5000000, .out = 25000000, .cache_read = 500000,
+#define NAME(text) (char[]){ text }
+static struct conf_price lines[] = {
+	{ .model_name = NAME("a"), .model = NAME("m"), .in = 5000000, .out = 25000000, .cache_read = 500000,
 	  .cache_write = 6250000, .currency = "USD" },
-	{ .model_name = "a", .model = "small", .in = 1, .out = 1, .cache_read = 1, .cache_write = 1 },
-	{ .model_name = "a", .model = "plain", .in = 3000000, .out = 15000000, .cache_read = -1, .cache_write = -1 },
-	{ .model_name = "a", .model = "dear", .in = INT64_MAX, .out = INT64_MAX },
-	{ .model_name = "free", .model = "m" },
+	{ .model_name = NAME("a"), .model = NAME("small"), .in = 1, .out = 1, .cache_read = 1, .cache_write = 1 },
+	{ .model_name = NAME("a"), .model = NAME("plain"), .in = 3000000, .out = 15000000, .cache_read = -1, .cache_write = -1 },
+	{ .model_name = NAME("a"), .model = NAME("dear"), .in = INT64_MAX, .out = INT64_MAX },
+	{ .model_name = NAME("free"), .model = NAME("m") },
 };
 
 static const struct {
@@ -37,7 +38,7 @@ static const struct {
 
 START_TEST(a_price_is_exact_or_unknown)
 {
-	struct conf c = { .prices = (struct conf_price *)lines, .prices_n = COUNT(lines) };
+	struct conf c = { .prices = lines, .prices_n = COUNT(lines) };
 	int64_t got = price_of(&c, prices[_i].model_name, prices[_i].model, &prices[_i].usage);
 
 	ck_assert_msg(got == prices[_i].want, "%s: %lld", prices[_i].name, (long long)got);

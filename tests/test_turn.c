@@ -26,7 +26,7 @@ static struct person {
 	struct buf shown;
 	int replaced, ended;
 	int64_t row;
-	char tools[200];
+	struct buf tools;
 } person;
 
 /* ---- the person ---------------------------------------------------------- */
@@ -47,8 +47,7 @@ static void replaced(struct turn_owner *o)
 static void tool(struct turn_owner *o, const char *name)
 {
 	(void)o;
-	strncat(person.tools, name, sizeof person.tools - strlen(person.tools) - 2);
-	strcat(person.tools, " ");
+	buf_addf(&person.tools, "%s ", name);
 }
 
 static void ended(struct turn_owner *o, int64_t row)
@@ -95,7 +94,8 @@ static void begin(void)
 	models[0] = talker(conf, "one");
 	models[1] = talker(conf, "two");
 	instance = (struct instance){ .dir = folder, .conf = conf, .lock = -1 };
-	person = (struct person){ .owner = { delta, replaced, tool, ended }, .shown = buf_new(1 << 20) };
+	person = (struct person){ .owner = { delta, replaced, tool, ended }, .shown = buf_new(1 << 20),
+				   .tools = buf_new(10000) };
 	agent = NULL;
 }
 
@@ -103,6 +103,7 @@ static void finish(void)
 {
 	agent_free(agent);
 	buf_free(&person.shown);
+	buf_free(&person.tools);
 	model_free(models[0]);
 	model_free(models[1]);
 	conf_free(conf);
@@ -340,7 +341,7 @@ START_TEST(text_before_and_after_a_call_is_one_answer)
 	LAY("{\"delta\":\"Let me see.\"}\n" RESULT("calls", "Let me see.", CALL("a", "now", "{}")),
 	    "{\"delta\":\"Noon.\"}\n" RESULT("end", "Noon.", ""));
 	ck_assert_str_eq(hear("what time is it?"), "Let me see.\n\nNoon.");
-	ck_assert_str_eq(person.tools, "now ");
+	ck_assert_str_eq(buf_text(&person.tools), "now ");
 	ck_assert_int_eq(person.replaced, 0);
 }
 END_TEST
@@ -642,7 +643,7 @@ START_TEST(an_interrupt_between_calls_leaves_each_with_a_result)
 
 	LAY(RESULT("calls", "", REMEMBER("a") "," REMEMBER("b")), RESULT("end", "Well.", ""));
 	t = say("please");
-	while (!person.tools[0])
+	while (!person.tools.len)
 		loop_once(loop);
 	turn_stop(t);
 	until_ended(t);
@@ -675,7 +676,7 @@ START_TEST(a_conversation_begun_anew_meanwhile_ends_the_turn)
 
 	LAY(NOW_AGAIN, RESULT("end", "never", ""));
 	t = say("hello");
-	while (!person.tools[0])
+	while (!person.tools.len)
 		loop_once(loop);
 	conversation_reset(store, conversation_find(store, "terminal", "terminal", ""));
 	until_ended(t);

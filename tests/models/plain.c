@@ -1,6 +1,6 @@
 /* plain.c - a model for tests, whose service speaks our own words: its request is the turn
  * itself, and each piece of the answer says what the adapter shall do next. */
-#include "adapter.h"
+#include "adapter/adapter.h"
 #include <assert.h>
 
 struct adapter {
