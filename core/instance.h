@@ -24,10 +24,6 @@ struct instance {
 const char *instance_find(const char *root, const char *dir, struct instance **ret) MUST_USE;
 void instance_free(struct instance *i);
 
-/* Makes what is missing: the folder, the key, a configuration with comments (with the
- * secret and model lines for keys that the environment holds). Says what it made to
- * `said`, a sentence a line. NULL, or why not. */
-const char *instance_prepare(struct instance *i, struct buf *said) MUST_USE;
 const char *instance_configure(struct instance *i) MUST_USE;	/* reads assistant.conf */
 
 /* ERR_AGAIN: another process holds it. */
@@ -35,7 +31,7 @@ enum err instance_lock(struct instance *i) MUST_USE;
 
 char *instance_path(const struct instance *i, const char *name);	/* owned: dir/name */
 char *root_path(const struct instance *i, const char *fmt, ...) PRINTF(2, 3);
-/* 32 bytes; from instance/key, made by instance_prepare(). */
+/* 32 bytes; from instance/key. */
 const char *instance_key(const struct instance *i, unsigned char key[32]) MUST_USE;
 /* The whole file; ERR_LIMIT past `max`. */
 enum err file_read(const char *path, size_t max, struct buf *ret) MUST_USE;

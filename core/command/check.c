@@ -1,5 +1,6 @@
 /* check.c - chela check: runs the gate, a program of its own, over one contract or all. */
 #include "command/command.h"
+#include "prepare.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ int command_check(struct instance *i, int argc, char **argv)
 		fputs("usage: chela check NAME|--all [--json|--junit|--tap] (NAME: a folder of specs/)\n", stderr);
 		return 2;
 	}
-	why = instance_prepare(i, &said);
+	why = prepare_instance(i, &said);
 	if (why)
 		return refuse("%s", why);
 	fputs(buf_text(&said), stderr);

@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "control.h"
 #include "lineup.h"
+#include "prepare.h"
 #include "resident.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +71,7 @@ int make_ready(struct instance *i, const char *yes_to, int *ret_fd)
 {
 	DEFER(buf_free) struct buf said = buf_new(65536);
 	DEFER(text_free) char *control = instance_path(i, "control");
-	const char *why = instance_prepare(i, &said);
+	const char *why = prepare_instance(i, &said);
 
 	fputs(buf_text(&said), stderr);
 	if (!why)

@@ -1,0 +1,212 @@
+/* bench.c - make bench: figures of the whole program, each beside something measured in
+ * the same run. Nothing here judges: machines differ, ratios travel.
+ *
+ * usage: bench CHELA FOLDER; the folder is an instance in which offline is enabled. */
+#include "buf.h"
+#include "control.h"
+#include "json.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STARTS = 20, SYNCS = 300, MESSAGES = 300, SOAK = 3000 };
+
+extern char **environ;
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double part(double *all, int n, double share)
+{
+	qsort(all, (size_t)n, sizeof *all, by_size);
+	return all[(int)(share * (n - 1))];
+}
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "bench: %s\n", what);
+	exit(1);
+}
+
+/* ---- the core ------------------------------------------------------------ */
+
+static pid_t start(char **args)
+{
+	posix_spawn_file_actions_t files;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
+	if (posix_spawnp(&pid, args[0], &files, NULL, args, environ) != 0)
+		fail("a program cannot be started");
+	posix_spawn_file_actions_destroy(&files);
+	return pid;
+}
+
+static void stop(pid_t pid)
+{
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+}
+
+static int connect_soon(const char *control)
+{
+	for (int i = 0; i < 20000; i++) {
+		int fd = control_connect(control);
+
+		if (fd >= 0)
+			return fd;
+		nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
+	}
+	fail("the core does not listen");
+	return -1;
+}
+
+static double start_ms(char *chela, char *dir, const char *control, pid_t *ret_core, int *ret_fd)
+{
+	char *args[] = { chela, (char[]){ "--instance" }, dir, (char[]){ "run" }, NULL };
+	double began = now_ms();
+
+	*ret_core = start(args);
+	*ret_fd = connect_soon(control);
+	return now_ms() - began;
+}
+
+static double nothing_ms(void)
+{
+	char *args[] = { (char[]){ "true" }, NULL };
+	double began = now_ms();
+
+	waitpid(start(args), NULL, 0);
+	return now_ms() - began;
+}
+
+static void ask(int fd, cJSON *request)
+{
+	if (control_ask(fd, request))
+		fail("the core is gone");
+	json_drop(&request);
+}
+
+/* A line said, until its answer is here. */
+static double answer_ms(int fd, struct buf *kept, int number)
+{
+	char id[40];
+	double began = now_ms();
+
+	snprintf(id, sizeof id, "bench-%d-%d", (int)getpid(), number);
+	ask(fd, json_build("{do:'say',id:%s,text:'hello'}", id));
+	for (bool answered = false; !answered;) {
+		cJSON *heard = NULL;
+		int64_t row = 0;
+
+		if (control_hear(fd, kept, &heard))
+			fail("the core is gone");
+		answered = json_number(heard, "/row", 1, INT64_MAX, &row);
+		json_drop(&heard);
+		if (answered)
+			ask(fd, json_build("{do:'shown',row:%D}", row));
+	}
+	return now_ms() - began;
+}
+
+/* Kilobytes of this kind in smaps_rollup. */
+static long memory_kb(pid_t pid, const char *kind)
+{
+	char path[64], line[256];
+	long kb = 0, sum = 0;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f))
+		if (strncmp(line, kind, strlen(kind)) == 0 && sscanf(strchr(line, ':') + 1, "%ld", &kb) == 1)
+			sum += kb;
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+/* ---- the disk ------------------------------------------------------------ */
+
+static double sync_ms(int fd)
+{
+	char block[4096] = { 0 };
+	double began = now_ms();
+
+	if (pwrite(fd, block, sizeof block, 0) != sizeof block || fdatasync(fd) != 0)
+		fail("the disk does not take a block");
+	return now_ms() - began;
+}
+
+int main(int argc, char **argv)
+{
+	static double starts[STARTS], nothings[STARTS], syncs[SYNCS], answers[SOAK];
+	DEFER(text_free) char *control = NULL;
+	DEFER(text_free) char *file = NULL;
+	struct buf kept = buf_new((size_t)1 << 22);
+	double began, took;
+	pid_t core;
+	int fd, disk;
+
+	if (argc != 3)
+		fail("usage: bench CHELA FOLDER");
+	control = text_fmt("%s/control", argv[2]);
+	file = text_fmt("%s/sync", argv[2]);
+	for (int i = 0; i < STARTS; i++) {
+		nothings[i] = nothing_ms();
+		starts[i] = start_ms(argv[1], argv[2], control, &core, &fd);
+		close(fd);
+		stop(core);
+	}
+	printf("start until it listens     p50 %6.1f ms   starting `true`  p50 %5.1f ms   ratio %.1f\n",
+	       part(starts, STARTS, .5), part(nothings, STARTS, .5), part(starts, STARTS, .5) / part(nothings, STARTS, .5));
+
+	start_ms(argv[1], argv[2], control, &core, &fd);
+	ask(fd, json_build("{do:'hello'}"));
+	printf("core, idle                 private %ld kB, resident %ld kB\n", memory_kb(core, "Private"), memory_kb(core, "Rss"));
+	disk = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	for (int i = 0; i < SYNCS; i++)
+		syncs[i] = sync_ms(disk);
+	for (int i = 0; i < MESSAGES; i++)
+		answers[i] = answer_ms(fd, &kept, i);
+	printf("a line until its answer    p50 %6.1f ms   fdatasync        p50 %5.2f ms   ratio %.1f\n",
+	       part(answers, MESSAGES, .5), part(syncs, SYNCS, .5), part(answers, MESSAGES, .5) / part(syncs, SYNCS, .5));
+	printf("                           p99 %6.1f ms   fdatasync        p99 %5.2f ms\n",
+	       part(answers, MESSAGES, .99), part(syncs, SYNCS, .99));
+	ask(fd, json_build("{do:'new'}"));
+	began = now_ms();
+	for (int i = 0; i < SOAK; i++) {
+		if (i % 20 == 0)
+			ask(fd, json_build("{do:'new'}"));
+		answer_ms(fd, &kept, MESSAGES + i);
+	}
+	took = now_ms() - began;
+	printf("after %d answers         private %ld kB, resident %ld kB   (%.0f answers a second, one after the other)\n",
+	       MESSAGES + SOAK, memory_kb(core, "Private"), memory_kb(core, "Rss"), SOAK / took * 1e3);
+	close(disk);
+	unlink(file);
+	close(fd);
+	stop(core);
+	return 0;
+}
