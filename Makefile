@@ -1,5 +1,5 @@
 # What a person says: make, make run, make test, make check [A=NAME], make lint, make
-# asan, make clean. Everything built lies under build/.
+# asan, make bench, make clean. Everything built lies under build/.
 
 B ?= build
 SAN ?=
@@ -84,8 +84,25 @@ run: all
 check: all
 	@$(B)/chela check $(if $(A),$(A),--all)
 
-test: all $(TESTS)
+# Every test of modules; then the language of pages, every contract, the whole program
+# against strangers' servers, and our own code.
+test: all $(TESTS) build/npm/.installed
 	@set -e; for t in $(TESTS); do echo "  $$t"; CK_VERBOSITY=minimal $$t; done
+	@$(B)/chela-gate language specs/README.md
+	@rm -rf $(B)/test-instance; $(B)/chela --instance $(B)/test-instance check --all
+	@build/npm/node tests/peers/models.mjs $(B)/chela build/npm/node_modules/@copilotkit/aimock/dist/index.js
+	@$(MAKE) --no-print-directory lint
+
+bench: all $(B)/bench
+	@rm -rf $(B)/bench-instance; echo hello | env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY \
+		$(B)/chela --instance $(B)/bench-instance chat --yes-to offline >/dev/null 2>&1
+	@$(B)/bench $(B)/chela $(B)/bench-instance
+	@echo "core, without gate          $$(cat core/*.[ch] core/adapter/*.[ch] core/store/*.[ch] core/command/*.[ch] | wc -l) lines," \
+		"$$(cat core/*.[ch] core/adapter/*.[ch] core/store/*.[ch] core/command/*.[ch] | sed -E 's:/\*.*\*/::; /^[[:space:]]*$$/d; /^[[:space:]]*[/ ]\*/d' | wc -l) of them code;" \
+		"chela, stripped: $$(strip -o $(B)/stripped $(B)/chela && stat -c %s $(B)/stripped) bytes"
+
+$(B)/bench: $(call objects,tests/bench.c) $(B)/core.a
+	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) -lm
 
 # Our own code: no warning of either compiler, no banned call, the ABI as recorded, skills as
 # the Agent Skills format wants them.
@@ -93,21 +110,29 @@ BANNED = strcpy strcat sprintf vsprintf strtok atoi scanf sscanf fscanf gets all
 	 longjmp cJSON_GetObjectItem
 SOURCES = $(shell git ls-files 'core/*.c' 'core/**/*.c' 'tests/*.c' | sort -u)
 
-lint: $(B)/.packages $(B)/.skills-ref
+lint: $(B)/.packages build/npm/.installed
 	@for cc in gcc clang; do for f in $(SOURCES); do \
 		$$cc -std=gnu17 -D_GNU_SOURCE -iquote core -iquote tests $(WARN) -Werror -fsyntax-only $$f || exit 1; \
 	done; done
 	@! grep -nwE '($(subst $(space),|,$(strip $(BANNED)))) *\(' $(SOURCES) || { echo "banned calls, above: see CLAUDE.md"; exit 1; }
 	@grep -qx "1 $$(sha256sum <core/adapter/adapter.h | cut -d' ' -f1)" core/adapter/ABI || \
 		{ echo "core/adapter/adapter.h is not the one that core/adapter/ABI records: see CLAUDE.md"; exit 1; }
-	@for s in skills/*/; do $(B)/npm/node_modules/.bin/skills-ref validate $$s >/dev/null || exit 1; done
+	@for s in skills/*/; do build/npm/node build/npm/node_modules/.bin/skills-ref validate $$s >/dev/null || \
+		{ build/npm/node build/npm/node_modules/.bin/skills-ref validate $$s; exit 1; }; done
 	@echo "  lint: clean"
 
-# The validator of the Agent Skills format.
-$(B)/.skills-ref:
-	@command -v npm >/dev/null || { echo "chela's tests need npm, which is installed now"; \
+# What the tests take from npm: a model server and a validator that nobody here wrote, and a
+# newer node where the machine's is too old for them.
+PEERS = skills-ref@0.1.5 @copilotkit/aimock@1.43.0
+NODE_NEW = node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)@24
+
+build/npm/.installed: Makefile
+	@command -v npm >/dev/null || { echo "the tests need npm, which is installed now"; \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null; }
-	@mkdir -p $(B)/npm && npm install --silent --no-audit --no-fund --prefix $(B)/npm skills-ref@0.1.5 >/dev/null
+	@mkdir -p build/npm
+	@new=; node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 15) ? 0 : 1)' || new=$(NODE_NEW); \
+	npm install --silent --no-audit --no-fund --no-save --prefix build/npm $(PEERS) $$new >/dev/null && \
+	ln -sf "$$(ls -d $(CURDIR)/build/npm/node_modules/node-linux-*/bin/node 2>/dev/null || command -v node)" build/npm/node
 	@touch $@
 
 asan:
@@ -118,6 +143,6 @@ clean:
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test lint asan clean
+.PHONY: all run check test bench lint asan clean
 .DELETE_ON_ERROR:
 .SECONDARY:
