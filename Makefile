@@ -5,7 +5,8 @@ B ?= build
 SAN ?=
 
 PACKAGES = build-essential pkg-config libcurl4-openssl-dev libcjson-dev libevent-dev \
-	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev check
+	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev
+TEST_PACKAGES = check clang git
 LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
@@ -29,10 +30,10 @@ objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 all: $(B)/chela $(B)/chela-gate
 
-# Installed once for each machine; says what it does in a sentence.
-$(B)/.packages: Makefile
+# Installs those of $(1) that are missing, and says so in a sentence.
+define install
 	@mkdir -p $(B)
-	@missing=; for p in $(PACKAGES); do \
+	@missing=; for p in $(1); do \
 		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; if [ -n "$$missing" ]; then \
 		echo "chela needs these packages, which are installed now:$$missing"; \
@@ -42,6 +43,13 @@ $(B)/.packages: Makefile
 		|| { tail -n 5 $(B)/packages.log; exit 1; }; \
 	fi
 	@touch $@
+endef
+
+$(B)/.packages: Makefile
+	$(call install,$(PACKAGES))
+
+$(B)/.test-packages: Makefile
+	$(call install,$(TEST_PACKAGES))
 
 $(B)/obj/core/adapter/sandboxed/%.o: %.c $(B)/.packages
 	@mkdir -p $(@D)
@@ -73,6 +81,8 @@ $(B)/chela: $(call objects,$(MAIN)) $(B)/core.a
 $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@echo "  link $@"
 	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) -lm
+
+$(B)/obj/tests/%.o: | $(B)/.test-packages
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@mkdir -p $(@D)
@@ -110,7 +120,7 @@ BANNED = strcpy strcat sprintf vsprintf strtok atoi scanf sscanf fscanf gets all
 	 longjmp cJSON_GetObjectItem
 SOURCES = $(shell git ls-files 'core/*.c' 'core/**/*.c' 'tests/*.c' | sort -u)
 
-lint: $(B)/.packages build/npm/.installed
+lint: $(B)/.packages $(B)/.test-packages build/npm/.installed
 	@for cc in gcc clang; do for f in $(SOURCES); do \
 		$$cc -std=gnu17 -D_GNU_SOURCE -iquote core -iquote tests $(WARN) -Werror -fsyntax-only $$f || exit 1; \
 	done; done
