@@ -2,6 +2,7 @@
 #include "adapter/arena.h"
 #include "adapter/end.h"
 #include <assert.h>
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,9 +13,12 @@
 
 enum {
 	ALIGN = 16,
-	POISON = 0xA5,			/* as an address it is none, as a text it is not UTF-8 */
 	START_ROOM = 64 * 1024,		/* what the loader asks for before main() */
 };
+
+/* What memory that was given back is overwritten with: as an address it is none, as a text
+ * it is not UTF-8, and as a cJSON node it is an object whose members stand nowhere. */
+static unsigned char poison[ALIGN];
 
 struct piece { size_t size, pad; };		/* stands before what malloc() gave */
 
@@ -41,6 +45,8 @@ bool arena_make(size_t bytes)
 		if (!halves[i].at)
 			return false;
 	}
+	memset(poison, 0xA5, sizeof poison);
+	poison[offsetof(cJSON, type) % sizeof poison] = cJSON_Object;
 	limit = bytes;
 	return true;
 }
@@ -60,7 +66,8 @@ void arena_empty(enum arena_half half, size_t to)
 	struct half *h = &halves[half];
 
 	assert(to <= h->used);
-	memset(h->at + to, POISON, h->used - to);
+	for (size_t at = to; at < h->used; at += sizeof poison)
+		memcpy(h->at + at, poison, sizeof poison);
 	h->used = to;
 }
 

@@ -54,7 +54,7 @@ static const char *base_name(const char *path)
 
 void __assert_fail(const char *expression, const char *file, unsigned line, const char *function)
 {
-	last_words(EXIT_BUG, "assertion \"%s\" failed in %s(), %s line %u", expression, function, base_name(file), line);
+	last_words(EXIT_BUG, "assertion failed: %s (in %s(), %s line %u)", expression, function, base_name(file), line);
 }
 
 void __stack_chk_fail(void)

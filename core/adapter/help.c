@@ -46,14 +46,14 @@ cJSON *json_list(void)
 
 void json_push(cJSON *list, const cJSON *item)
 {
-	assert(cJSON_IsArray(list));
+	assert(cJSON_IsArray(list) && item != list);
 	if (item)
 		cJSON_AddItemToArray(list, share(item));
 }
 
 void json_put(cJSON *object, const char *name, const cJSON *item)
 {
-	assert(cJSON_IsObject(object) && name);
+	assert(cJSON_IsObject(object) && name && item != object);
 	if (!item)
 		return;
 	cJSON_DetachItemFromObjectCaseSensitive(object, name);
