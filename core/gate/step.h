@@ -1,0 +1,43 @@
+/* step.h - the lines of a transcript, read into steps; a part of page.c. */
+#ifndef CHELA_STEP_H
+#define CHELA_STEP_H
+#include "gate/page.h"
+
+enum { PAGES_DEEP = 8 };	/* pages that run one another */
+
+struct example {
+	const char *name;
+	const cJSON *value;
+};
+struct reader {			/* a page that is being read */
+	const struct page_text *text;
+	const struct manifest *manifest;
+	struct page *page;
+	bool *used;
+	struct example *examples;
+	size_t examples_n;
+	int depth;
+};
+struct steps {
+	struct step *at;	/* owned */
+	size_t n;
+};
+struct lines {			/* the inside of a block */
+	const struct str *at;
+	size_t n;
+	int line;		/* of the first */
+};
+
+/* All return false when the page is refused; the complaint has been made then. */
+bool mistaken(struct reader *r, int line, enum mistake m, struct str word);	/* false */
+bool steps_read(struct reader *r, struct lines l, struct steps *add);
+bool rules_read(struct reader *r, struct lines l);
+bool example_add(struct reader *r, int line, struct str name, const cJSON *value);
+const cJSON *value_read(struct reader *r, int line, struct str text);		/* NULL: refused */
+bool step_begins(struct str line);		/* does prose look like a step? */
+void steps_add(struct steps *s, const struct step *step);
+
+/* The background of another page of the same folder is added; page.c. */
+bool page_include(struct reader *r, int line, struct str name, struct steps *add);
+
+#endif
