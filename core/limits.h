@@ -47,6 +47,19 @@ enum {
 	/* files a person writes */
 	FILE_MAX = 1024 * 1024,			/* manifest, page, configuration, skill */
 	SECRET_MAX = 8192,
+	OPERATIONS_MAX = 64,			/* of one manifest, and its tools: a person reads them before enabling it */
+	ARGUMENTS_MAX = 32,			/* of one operation or tool: a model fills them in */
+	SLOTS_MAX = 8,				/* secrets of one manifest: no service has more */
+	ROWS_MAX = 64,				/* errors rows in one list: each answer is held against all */
+	PATTERNS_MAX = 128,			/* in one list: each part of a stream is held against all */
+	VALUES_MAX = 64,			/* words of one enum: a model is shown them all */
+	WORDS_MAX = 256,			/* protocol words that a law leaves alone */
+	HEADERS_MAX = 16,			/* of one operation */
+	REQUESTS_MAX = 64,			/* of one job: a tool that needs more asks the wrong question */
+	ARENA_MIN = 1024 * 1024,		/* an adapter that is given less cannot hold one answer */
+	RESULT_CHARS_MIN = 200,			/* less than this tells nothing */
+	CONF_LINE_MAX = 1024,			/* one line of assistant.conf: longer ones are not written by a person */
+	CONF_LINES_MAX = 1000,			/* statements: each decision reads all rules */
 
 	/* one turn of a model adapter */
 	JOB_MS = 900000,			/* all tries of its one request, with their waits */

@@ -42,7 +42,7 @@ struct argument {
 	enum arg_type type;
 	enum role role;
 	bool optional;
-	int64_t min, max;		/* of an int; of the bytes of other types, where given */
+	int64_t min, max;		/* of an int; of the bytes of other types, 0 and INT64_MAX unless given */
 	const cJSON *values;		/* [..] of an enum */
 	const cJSON *members;		/* [patterns] of a json */
 	const cJSON *fallback;		/* "default", or NULL */
@@ -62,7 +62,7 @@ struct secret_slot {
 struct error_row {			/* the first that fits decides */
 	int status_from, status_to;	/* 0, 0: any */
 	bool part;			/* looks at parts of a stream, not at answers */
-	const char *at;			/* pointer, or NULL */
+	const char *at;			/* pointer, or NULL; without is, has and in: something stands there */
 	const char *is, *has;		/* the string there, or a piece of it */
 	const cJSON *in;		/* [..] one of these */
 	int class;			/* enum failure; FAIL_NONE counts as done */
@@ -77,7 +77,8 @@ enum retry_rule {
 };
 
 struct operation {
-	const char *name, *about, *method, *url;
+	const char *name, *about, *method;
+	const char *url;			/* NULL where the method is CORE: what the core does by itself */
 	const struct secret_slot *secret;	/* NULL: none */
 	const cJSON *headers;			/* {name: template}, or NULL */
 	const struct argument *args;
@@ -94,7 +95,7 @@ struct operation {
 
 struct tool {				/* what the model sees */
 	const char *name, *about;
-	const struct argument *args;
+	const struct argument *args;		/* of `is`: that operation's */
 	size_t args_n;
 	const struct operation *is;		/* one operation, no code */
 	const struct operation **uses;		/* or code that composes these reads */

@@ -1,0 +1,188 @@
+/* manifest_describe.c - a manifest in plain words, for the person who decides whether to
+ * enable it. */
+#include "manifest.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const char base_mark[] = "{config.base}";
+
+static const char *const effect_words[EFFECTS] = {
+	"reads", "prepares drafts", "adds or changes things", "sends messages", "shares things with others",
+	"deletes", "spends money", "changes settings and rights", "reaches other places",
+};
+
+/* "    secret     ", and only spaces before what follows it. */
+static void begin(struct buf *b, const char *word)
+{
+	buf_addf(b, "  %-10s ", word);
+}
+
+/* ---- where it goes ------------------------------------------------------- */
+
+static const char *default_base(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->config_n; i++)
+		if (strcmp(m->config[i].name, "base") == 0 && m->config[i].fallback)
+			return m->config[i].fallback->valuestring;
+	return "the address in assistant.conf";
+}
+
+static bool owner_may_point(const struct operation *op)
+{
+	return strncmp(op->url, base_mark, strlen(base_mark)) == 0;
+}
+
+/* The whole address as it will be, but for arguments; owned. */
+static char *address(const struct manifest *m, const struct operation *op)
+{
+	if (op->url[0] == '/')
+		return text_fmt("%s%s", m->base, op->url);
+	if (owner_may_point(op))
+		return text_fmt("%s%s", default_base(m), op->url + strlen(base_mark));
+	return text_dup(op->url);
+}
+
+static const char *without_scheme(const char *url)
+{
+	return strncmp(url, "https://", 8) == 0 ? url + 8 : url;
+}
+
+static struct str host_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	host = host ? host + 3 : url;
+	return (struct str){ host, strcspn(host, host == url ? "/?" : ":/?") };
+}
+
+static bool told_before(const struct manifest *m, size_t n, struct str host)
+{
+	for (size_t i = 0; i < n; i++) {
+		DEFER(text_free) char *url = address(m, &m->operations[i]);
+		struct str other = host_of(url);
+
+		if (other.len == host.len && memcmp(other.at, host.at, host.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void tell_hosts(const struct manifest *m, struct buf *b)
+{
+	bool movable = false;
+	const char *comma = "";
+
+	begin(b, "talks to");
+	for (size_t i = 0; i < m->operations_n; i++) {
+		DEFER(text_free) char *url = address(m, &m->operations[i]);
+		struct str host = host_of(url);
+
+		movable = movable || owner_may_point(&m->operations[i]);
+		if (told_before(m, i, host))
+			continue;
+		buf_addf(b, "%s%.*s", comma, (int)host.len, host.at);
+		comma = ", ";
+	}
+	buf_adds(b, movable ? ", or where \"at URL\" in assistant.conf says; nowhere else\n" : "; nowhere else\n");
+}
+
+/* ---- secrets ------------------------------------------------------------- */
+
+static void tell_secret(const struct manifest *m, const struct secret_slot *s, struct buf *b)
+{
+	const struct operation *op = m->operations;
+	DEFER(text_free) char *url = NULL;
+	struct str host;
+
+	while (op->secret != s)
+		op++;
+	url = address(m, op);
+	host = host_of(url);
+	begin(b, "secret");
+	buf_addf(b, "%s: %s%s, goes to %.*s%s; the adapter never sees it\n", s->name, s->label, s->optional ? " (if you have one)" : "",
+		 (int)host.len, host.at, owner_may_point(op) ? " or to that URL" : "");
+	begin(b, "");
+	buf_addf(b, "from %s\n", s->obtain);
+}
+
+/* ---- operations ---------------------------------------------------------- */
+
+static void tell_effects(const struct manifest *m, const struct operation *op, struct buf *b)
+{
+	const char *comma = "";
+
+	if (m->kind == KIND_MODEL)
+		buf_adds(b, "sends the conversation and brings the answer");
+	for (int bit = 0; bit < EFFECTS; bit++)
+		if (op->effects & 1u << bit) {
+			buf_addf(b, "%s%s", comma, effect_words[bit]);
+			comma = ", ";
+		}
+	if (op->about)
+		buf_addf(b, " (%s)", op->about);
+	buf_addc(b, '\n');
+}
+
+static void tell_operation(const struct manifest *m, const struct operation *op, const char *word, struct buf *b)
+{
+	DEFER(text_free) char *url = op->url ? address(m, op) : NULL;
+
+	begin(b, word);
+	buf_addf(b, "%s: ", op->name);
+	tell_effects(m, op, b);
+	if (!url)
+		return;
+	begin(b, "");
+	buf_addf(b, "by %s %s\n", op->method, without_scheme(url));
+}
+
+static void tell_tools(const struct manifest *m, struct buf *b)
+{
+	for (size_t i = 0; i < m->tools_n; i++) {
+		begin(b, i == 0 ? "tools" : "");
+		buf_addf(b, "%s: %s\n", m->tools[i].name, m->tools[i].about);
+	}
+}
+
+/* ---- limits -------------------------------------------------------------- */
+
+static void add_size(struct buf *b, int64_t bytes)
+{
+	if (bytes >= 1000000)
+		buf_addf(b, "%" PRId64 ".%" PRId64 " MB", bytes / 1000000, bytes / 100000 % 10);
+	else if (bytes >= 1000)
+		buf_addf(b, "%" PRId64 " KB", bytes / 1000);
+	else
+		buf_addf(b, "%" PRId64 " bytes", bytes);
+}
+
+static void tell_limits(const struct manifest *m, struct buf *b)
+{
+	begin(b, "at most");
+	buf_addf(b, "%" PRId64 " request%s for each %s, ", m->limits.requests_per_job, m->limits.requests_per_job == 1 ? "" : "s",
+		 m->kind == KIND_MODEL ? "answer" : "use");
+	add_size(b, m->limits.request_bytes);
+	buf_adds(b, " out and ");
+	add_size(b, m->limits.answer_bytes);
+	buf_addf(b, " back, within %" PRId64 " s\n", m->limits.total_ms / 1000);
+}
+
+void manifest_describe(const struct manifest *m, struct buf *out)
+{
+	bool outside = m->operations_n > 0 && m->operations[0].url;
+
+	buf_addf(out, "%s, a %s: %s\n", m->name, kind_name(m->kind), m->about);
+	if (!outside) {
+		begin(out, "talks to");
+		buf_adds(out, "nobody: it can reach nothing outside\n");
+	} else {
+		tell_hosts(m, out);
+	}
+	for (size_t i = 0; i < m->secrets_n; i++)
+		tell_secret(m, &m->secrets[i], out);
+	tell_tools(m, out);
+	for (size_t i = 0; i < m->operations_n; i++)
+		tell_operation(m, &m->operations[i], i == 0 ? "can" : "", out);
+	if (outside)
+		tell_limits(m, out);
+}
