@@ -69,8 +69,8 @@ enum {
 	/* a turn */
 	STEPS_MAX = 16,				/* model answers in one turn; `limit steps` says less or more */
 	CALLS_PER_STEP_MAX = 32,
-	ASK_TRIES = 3,				/* of one model for one step: the broker has tried before */
-	ASK_WAIT_MS = 250,			/* before the second; twice as long before each further one */
+	ASK_TRIES = 2,				/* of one model for one step: the broker has tried before */
+	ASK_WAIT_MS = 200,			/* between them */
 	FOLDS_MAX = 3,				/* summaries in one turn: each leaves less to fold */
 	RESUMES_MAX = 3,			/* a turn that takes the core down again and again is given up */
 	ANSWER_TEXT_MAX = 1024 * 1024,		/* what one turn says to a person */

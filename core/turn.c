@@ -252,7 +252,7 @@ static void attempt_failed(struct turn *t, int class, const char *why)
 	buf_cut(&t->saying, 0);
 	show_only(t, buf_text(&t->said));
 	if (worth_again(class) && ++t->tries < ASK_TRIES) {
-		timer_set(agent_parts(t->agent)->loop, &t->again, ASK_WAIT_MS << (t->tries - 1));
+		timer_set(agent_parts(t->agent)->loop, &t->again, ASK_WAIT_MS);
 		return;
 	}
 	if (class == FAIL_TOO_LARGE) {
@@ -348,8 +348,8 @@ static void call_next(struct turn *t)
 		return;
 	}
 	t->call_row = call_begin(t->store, t->row, json_text(t->call, "/id"), name, json_at(t->call, "/args"));
-	t->owner->tool(t->owner, name);
 	loop_after(agent_parts(t->agent)->loop, &t->run);
+	t->owner->tool(t->owner, name);
 }
 
 static void run_call(struct later *later)

@@ -29,7 +29,8 @@ struct turn;
 struct turn *turn_new(struct agent *a, const struct inbound *in, struct turn_owner *owner);	/* `in` is copied */
 /* Goes on with a turn that turn_open_next() (store/inbox.h) named. */
 struct turn *turn_resume(struct agent *a, int64_t row, const struct inbound *in, struct turn_owner *owner);
-void turn_stop(struct turn *t);			/* interrupt: ends soon, cleanly, with ended() */
+/* Interrupt: ends soon, cleanly, with ended(). Not from within delta() or replaced(). */
+void turn_stop(struct turn *t);
 void turn_free(struct turn *t);			/* its rows stay as they are; NULL is fine */
 
 #endif
