@@ -5,8 +5,8 @@ B ?= build
 SAN ?=
 
 PACKAGES = build-essential pkg-config libcurl4-openssl-dev libcjson-dev libevent-dev \
-	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev
-TEST_PACKAGES = check clang git
+	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev ca-certificates
+TEST_PACKAGES = check clang git openssl
 LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
@@ -83,6 +83,9 @@ $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/r
 	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) -lm
 
 $(B)/obj/tests/%.o: | $(B)/.test-packages
+
+# Tests that play a service.
+$(B)/tests/test_broker: $(call objects,tests/fake.c)
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@mkdir -p $(@D)

@@ -258,7 +258,7 @@ static const char *unseal(const struct secrets *s, const char *name, struct str 
 static const char *stored(const struct secrets *s, const char *name, char **ret_origin, struct buf *ret_value)
 {
 	DEFER(text_free) char *path = path_of(s, name);
-	DEFER(buf_free) struct buf sealed = buf_new(0);
+	DEFER(buf_free) struct buf sealed = { 0 };
 	enum err err = file_read(path, FILE_ROOM, &sealed);
 
 	if (err == ERR_SYSTEM && errno == ENOENT)

@@ -39,8 +39,10 @@ static enum transfer_end end_of(const struct transfer *t, CURLcode code)
 {
 	bool refused = t->status >= 300;
 
-	if (code == CURLE_OK || t->cut)
-		return t->cut && !refused ? END_TOO_LARGE : END_WHOLE;
+	if (t->cut)
+		return refused ? END_WHOLE : END_TOO_LARGE;
+	if (code == CURLE_OK)		/* also where the connection ended within the head */
+		return t->status ? END_WHOLE : END_LOST;
 	if (t->barred[0] && (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK))
 		return END_BARRED;
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
@@ -68,7 +70,8 @@ static void end(struct transfer *t, CURLcode code)
 {
 	t->end = end_of(t, code);
 	if (!t->why[0])
-		snprintf(t->why, sizeof t->why, "%s", t->error[0] ? t->error : curl_easy_strerror(code));
+		snprintf(t->why, sizeof t->why, "%s", t->error[0] ? t->error : code == CURLE_OK ?
+			 "it broke off" : curl_easy_strerror(code));
 	release(t);
 	t->done(t);
 }
