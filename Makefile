@@ -62,7 +62,7 @@ $(B)/obj/%.o: %.c $(B)/.packages
 
 # Files that are in the program as text (core/embed.h).
 $(call objects,core/builtin.c): core/builtin.json
-$(call objects,core/store/store.c): core/store/schema.sql
+$(call objects,core/store/db.c): core/store/schema.sql
 
 $(B)/core.a: $(call objects,$(CORE))
 	@rm -f $@ && ar rcs $@ $^

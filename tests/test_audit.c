@@ -2,7 +2,8 @@
 #include "fixture.h"
 #include "store/audit.h"
 
-static void fill(struct store *s)
+/* Nine rows; the one numbered `other` is not what it is in all other logs. */
+static void fill_but(struct store *s, int other)
 {
 	for (int i = 1; i <= 9; i++) {
 		DEFER(json_drop) cJSON *args = json_build("{n:%d}", i);
@@ -10,12 +11,17 @@ static void fill(struct store *s)
 		store_set_clock(s, T0 + i);
 		audit_add(s, &(struct audit){
 			.task = i / 2, .connection = "terminal", .operation = i % 2 ? "core.remember" : "core.now",
-			.verdict = "allowed", .rule = "allow read,write on core", .args = i % 3 ? args : NULL,
+			.verdict = i == other ? "denied" : "allowed", .rule = "allow read,write on core", .args = i % 3 ? args : NULL,
 		});
 	}
 }
 
-/* Takes row `from` out and moves those behind it up, as somebody would who knows that the
+static void fill(struct store *s)
+{
+	fill_but(s, 0);
+}
+
+/* Moves the rows after 4 up, as somebody would who knows that the
  * numbers have no gap. */
 #define CLOSE_GAP "UPDATE audit SET row = row - 1 WHERE row > 4;"
 
@@ -69,6 +75,27 @@ START_TEST(whoever_touches_a_row_is_found_and_the_row_is_named)
 }
 END_TEST
 
+static void copy_row(const struct row *r, void *to)
+{
+	store_do(to, "UPDATE audit SET verdict = ?, hash = ? WHERE row = 5", "ss", row_text(r, 0), row_text(r, 1));
+}
+
+START_TEST(a_row_that_is_well_made_by_itself_is_betrayed_by_the_next)
+{
+	struct store *s = new_store(), *other = new_store();
+	const char *why;
+
+	fill(s);
+	fill_but(other, 5);
+	ck_assert_ptr_null(audit_check(other));
+	store_get(other, copy_row, s, "SELECT verdict, hash FROM audit WHERE row = 5", "");
+	why = audit_check(s);
+	ck_assert_msg(why && strstr(why, "row 6 of the audit log was changed, or does not follow"), "%s", why);
+	store_close(s);
+	store_close(other);
+}
+END_TEST
+
 START_TEST(a_log_without_rows_holds)
 {
 	struct store *s = new_store();
@@ -107,9 +134,12 @@ START_TEST(arguments_with_half_a_pair_are_kept_as_they_are_hashed)
 {
 	struct store *s = new_store();
 	DEFER(json_drop) cJSON *args = parsed("{\"text\":\"\\ud800 \\u0001\"}");
+	DEFER(text_free) char *kept = NULL;
 
 	audit_add(s, &(struct audit){ .connection = "", .operation = "core.remember", .verdict = "denied", .rule = "", .args = args });
 	ck_assert_ptr_null(audit_check(s));
+	store_get(s, row_to_text, &kept, "SELECT args FROM audit", "");
+	ck_assert_str_eq(kept, "{\"text\":\"\xEF\xBF\xBD \\u0001\"}");
 	store_close(s);
 }
 END_TEST
@@ -122,6 +152,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, whoever_touches_a_row_is_found_and_the_row_is_named, 0, COUNT(touches));
+	tcase_add_test(t, a_row_that_is_well_made_by_itself_is_betrayed_by_the_next);
 	tcase_add_test(t, a_log_without_rows_holds);
 	tcase_add_test(t, arguments_with_half_a_pair_are_kept_as_they_are_hashed);
 	tcase_add_checked_fixture(file, folder_make, folder_remove);

@@ -96,11 +96,15 @@ START_TEST(one_event_is_in_flight_for_each_conversation)
 	add(s, "A", "", "a2");
 	b1 = add(s, "B", "", "b1");
 	add(s, "A", "t", "t1");
+	inbox_add(s, &(struct inbound){ "home", "A", "", "message", "h1", "", "U1", "hello", 0 });
 	ck_assert_str_eq(next(s, NULL, NULL, NULL), "a1");
 	turn = turn_begin(s, conversation_find(s, "work", "A", ""), a1, "");
 	ck_assert_str_eq(next(s, NULL, NULL, NULL), "b1");
 	other = turn_begin(s, conversation_find(s, "work", "B", ""), b1, "");
 	ck_assert_str_eq(next(s, NULL, NULL, NULL), "t1");
+	ck_assert_str_eq(next(s, "work", "B", ""), "");
+	turn_begin(s, conversation_find(s, "work", "A", "t"), 4, "");
+	ck_assert_str_eq(next(s, NULL, NULL, NULL), "h1");
 	ck_assert_int_eq(inbox_waiting(s), 2);
 	turn_end(s, turn, "done");
 	inbox_done(s, a1);
@@ -119,6 +123,8 @@ START_TEST(a_conversation_that_is_named_gives_its_own_rows_also_while_it_runs)
 
 	add(s, "A", "", "a2");
 	add(s, "B", "", "b1");
+	add(s, "D", "t", "d1");
+	ck_assert_str_eq(next(s, "work", "D", ""), "");
 	ck_assert_str_eq(next(s, "work", "A", ""), "a1");
 	turn_begin(s, conversation_find(s, "work", "A", ""), a1, "");
 	ck_assert_str_eq(next(s, "work", "A", ""), "a2");

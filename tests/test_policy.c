@@ -65,6 +65,8 @@ static const struct {
 	  "core", "swap", READ | DELETE, true, "line 1: allow read on core; line 4: allow delete on *" },
 	{ "two effects, one forbidden", { LINE(1, ALLOW, READ | DELETE, "core", "x"), LINE(2, NEVER, DELETE, "core", "never delete on core") },
 	  "core", "swap", READ | DELETE, false, "line 2: never delete on core" },
+	{ "two that forbid: the first is named", { LINE(4, NEVER, WRITE, "core", "never write on core"), LINE(5, NEVER, WRITE, "*", "x") },
+	  "core", "remember", WRITE, false, "line 4: never write on core" },
 	{ "no effect", { { 0 } }, "anthropic", "ask", 0, true, "it has no effect but its answer" },
 };
 
@@ -114,7 +116,7 @@ static const struct { const char *name; int i; const char *want; } whys[] = {
 	  "floor: nothing against it\n" },
 	{ "never alone", 19, "manifest: core.remember can write\nassistant.conf: line 9: never write on core\n"
 	  "floor: no line of assistant.conf allows write on core.remember; the owner can add \"allow write on core\"\n" },
-	{ "no effect", 24, "manifest: anthropic.ask can do nothing but answer\nassistant.conf: no line is about it\nfloor: nothing against it\n" },
+	{ "no effect", 25, "manifest: anthropic.ask can do nothing but answer\nassistant.conf: no line is about it\nfloor: nothing against it\n" },
 };
 
 START_TEST(each_layer_says_its_word)

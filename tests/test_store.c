@@ -2,6 +2,7 @@
 #include "fixture.h"
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 /* ---- opening ------------------------------------------------------------- */
 
@@ -129,6 +130,33 @@ START_TEST(a_file_is_taken_or_refused_with_a_remedy_and_left_as_it_was)
 }
 END_TEST
 
+/* Bytes that a crash left in the log beside the file stay there, too. */
+START_TEST(a_newer_versions_file_is_left_as_a_crash_left_it)
+{
+	const char *path = in_folder("chela.db");
+	struct store *s = NULL;
+	char *before, *after;
+	size_t before_len, after_len;
+	pid_t child = fork();
+
+	if (child == 0) {
+		ours(path);
+		if (store_open(path, &s))
+			_exit(3);
+		sqlite3_exec(store_db(s), "PRAGMA user_version = 1000", NULL, NULL, NULL);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	before = read_file(path, &before_len);
+	ck_assert_ptr_nonnull(strstr(store_open(path, &s), "newer version"));
+	after = read_file(path, &after_len);
+	ck_assert(before_len == after_len && memcmp(before, after, after_len) == 0);
+	ck_assert_int_eq(access(in_folder("chela.db-wal"), F_OK), 0);
+	free(before);
+	free(after);
+}
+END_TEST
+
 START_TEST(a_folder_that_is_not_there_is_named)
 {
 	struct store *s = NULL;
@@ -179,6 +207,7 @@ START_TEST(it_is_set_to_be_durable_and_small)
 		{ "SELECT foreign_keys FROM pragma_foreign_keys", 1 },
 		{ "SELECT cache_size FROM pragma_cache_size", -512 },
 		{ "SELECT secure_delete FROM pragma_secure_delete", 1 },
+		{ "SELECT timeout FROM pragma_busy_timeout", 2000 },
 	};
 	struct store *s;
 
@@ -388,8 +417,10 @@ START_TEST(in_a_doomed_turn_nothing_is_written_and_new_rows_have_no_number)
 	ck_assert_ptr_null(store_open(in_folder("chela.db"), &s));
 	disk.left = 10;
 	disk.error = ENOSPC;
-	large_turn(s);
-	ck_assert(store_doomed(s));
+	for (int64_t i = 0; !store_doomed(s); i++)
+		store_do(s, "INSERT INTO note (person, text, kept) VALUES ('a', hex(zeroblob(20000)), ?)", "i", i);
+	ck_assert_int_eq(store_last_id(s), 0);
+	ck_assert_int_eq(store_changed(s), 0);
 	disk.left = -1;
 	store_mark(s);
 	store_do(s, "INSERT INTO note (person, text, kept) VALUES ('a', 'b', 1)", "");
@@ -411,17 +442,49 @@ START_TEST(a_file_that_another_program_holds_dooms_the_turn_only)
 	enum err e;
 
 	ck_assert_ptr_null(store_open(in_folder("chela.db"), &s));
+	put(s, "before");
+	must_commit(s);
 	sqlite3_busy_timeout(store_db(s), 1);
 	ck_assert_int_eq(sqlite3_open(in_folder("chela.db"), &other), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	put(s, "one");
+	ck_assert_int_eq(store_changed(s), 0);
 	e = store_commit(s);
 	ck_assert_int_eq(e, ERR_SYSTEM);
 	ck_assert_int_eq(errno, EBUSY);
 	sqlite3_close(other);
 	put(s, "two");
 	must_commit(s);
-	ck_assert_int_eq(names(s), 1);
+	ck_assert_int_eq(names(s), 2);
+	store_close(s);
+}
+END_TEST
+
+/* Damage in a file too large to be looked through at the start. */
+START_TEST(a_turn_that_meets_damage_is_gone_whole)
+{
+	const char *path = in_folder("chela.db");
+	struct store *s;
+	enum err e;
+	int fd;
+
+	ck_assert_ptr_null(store_open(path, &s));
+	for (int i = 0; i < 600; i++)
+		store_do(s, "INSERT INTO note (person, text, kept) VALUES ('a', hex(zeroblob(5000)), 1)", "");
+	must_commit(s);
+	store_close(s);
+	fd = open(path, O_WRONLY);
+	for (off_t page = 100; page < 1000; page++)
+		ck_assert_int_eq(pwrite(fd, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 8, page * 4096), 8);
+	close(fd);
+	ck_assert_ptr_null(store_open(path, &s));
+	put(s, "lost");
+	count(s, "SELECT sum(length(text) + instr(text, 'x')) FROM note");
+	ck_assert(store_doomed(s));
+	e = store_commit(s);
+	ck_assert_int_eq(e, ERR_SYSTEM);
+	ck_assert_int_eq(errno, EIO);
+	ck_assert_int_eq(names(s), 0);
 	store_close(s);
 }
 END_TEST
@@ -562,6 +625,7 @@ int main(void)
 
 	tcase_add_checked_fixture(file, folder_make, folder_remove);
 	tcase_add_loop_test(file, a_file_is_taken_or_refused_with_a_remedy_and_left_as_it_was, 0, COUNT(files));
+	tcase_add_test(file, a_newer_versions_file_is_left_as_a_crash_left_it);
 	tcase_add_test(file, a_folder_that_is_not_there_is_named);
 	tcase_add_test(file, a_full_disk_at_the_first_start_is_said);
 	tcase_add_test(file, only_its_owner_reads_the_database);
@@ -571,6 +635,7 @@ int main(void)
 	tcase_add_loop_test(file, a_turn_that_the_disk_refuses_is_gone_whole_and_the_next_one_works, 0, COUNT(faults));
 	tcase_add_test(file, in_a_doomed_turn_nothing_is_written_and_new_rows_have_no_number);
 	tcase_add_test(file, a_file_that_another_program_holds_dooms_the_turn_only);
+	tcase_add_test(file, a_turn_that_meets_damage_is_gone_whole);
 	tcase_add_test(t, many_events_of_one_turn_are_one_commit_and_a_turn_that_only_reads_is_none);
 	tcase_add_test(t, an_event_is_undone_without_the_one_before_it);
 	tcase_add_test(t, the_first_event_of_a_turn_is_undone_too);
