@@ -43,8 +43,10 @@ static char *remember(struct call *c)
 	int64_t note = note_add(c->store, c->task->person, text);
 
 	c->failed = note == 0;
-	return note ? text_fmt("Kept as note %" PRId64 ".", note) :
-		      text_fmt("This person has %d notes, which is the most there can be: forget one first.", NOTES_MAX);
+	if (note)
+		return text_fmt("Kept as note %" PRId64 ".", note);
+	return text_fmt("This person has %d notes, which is the most there can be: forget one first.",
+			NOTES_MAX);
 }
 
 /* As many of the newest as one result holds, and how many it does not. */
@@ -74,7 +76,8 @@ static char *recall(struct call *c)
 
 	if (json_count(notes))
 		return list(notes);
-	return text_dup(words ? "No note of this person holds all of these words." : "This person has no notes.");
+	return text_dup(words ? "No note of this person holds all of these words." :
+				"This person has no notes.");
 }
 
 static char *forget(struct call *c)
@@ -83,7 +86,8 @@ static char *forget(struct call *c)
 
 	json_number(c->args, "/note", 1, INT64_MAX, &note);
 	c->failed = !note_forget(c->store, c->task->person, note);
-	return text_fmt(c->failed ? "This person has no note %" PRId64 "." : "Note %" PRId64 " is forgotten.", note);
+	return text_fmt(c->failed ? "This person has no note %" PRId64 "." : "Note %" PRId64 " is forgotten.",
+			note);
 }
 
 static void tell(struct buf *b, const struct call *c, bool allowed, const char *title)
@@ -166,7 +170,8 @@ cJSON *builtin_offer(const struct conf *conf)
 		DEFER(json_drop) cJSON *schema = arguments_schema(t->is->args, t->is->args_n);
 
 		if (would_allow(conf, m->name, t->is, NULL, NULL))
-			cJSON_AddItemToArray(offer, json_build("{name:%s,about:%s,schema:%j}", t->name, t->about, schema));
+			cJSON_AddItemToArray(offer, json_build("{name:%s,about:%s,schema:%j}", t->name,
+							       t->about, schema));
 	}
 	return offer;
 }

@@ -86,4 +86,6 @@ enum {
 #endif
 
 /* gcc's own <limits.h> looks for the one of the C library by a way that leads here first. */
+#ifndef __clang__
 #include_next <limits.h>
+#endif

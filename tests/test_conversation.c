@@ -1,7 +1,6 @@
 /* test_conversation.c - what was said stays; what the model is shown moves. */
 #include "fixture.h"
 #include "store/conversation.h"
-#include "store/inbox.h"
 
 static int64_t say(struct store *s, int64_t conversation, const char *text)
 {
@@ -152,38 +151,6 @@ END_TEST
 
 /* ---- turns and calls ----------------------------------------------------- */
 
-struct open { char seen[100]; size_t n; struct store *s; };
-
-static void see_open(int64_t turn, int64_t conversation, int64_t inbox_row, void *to)
-{
-	struct open *o = to;
-
-	o->n += (size_t)snprintf(o->seen + o->n, sizeof o->seen - o->n, "%d/%d/%d ", (int)turn, (int)conversation,
-				 (int)inbox_row);
-	turn_end(o->s, turn, "failed");
-}
-
-START_TEST(turns_that_a_crash_left_running_are_shown_once)
-{
-	struct open o = { .s = new_store() };
-	struct inbound in = { "work", "A", "", "message", "1", "", "U", "hi", 0 };
-	int64_t a = conversation_find(o.s, "work", "A", ""), b = conversation_find(o.s, "work", "B", "");
-	int64_t row = inbox_add(o.s, &in), done;
-
-	turn_begin(o.s, a, row, "");
-	done = turn_begin(o.s, b, 0, "");
-	turn_begin(o.s, b, 0, "");
-	turn_end(o.s, done, "stopped");
-	turn_each_open(o.s, see_open, &o);
-	ck_assert_str_eq(o.seen, "1/1/1 3/2/0 ");
-	o.n = 0;
-	o.seen[0] = '\0';
-	turn_each_open(o.s, see_open, &o);
-	ck_assert_str_eq(o.seen, "");
-	store_close(o.s);
-}
-END_TEST
-
 START_TEST(calls_without_a_result_are_unknown)
 {
 	struct store *s = new_store();
@@ -297,7 +264,6 @@ int main(void)
 	tcase_add_test(t, messages_stand_in_order_and_apart);
 	tcase_add_test(t, folding_moves_a_mark_and_keeps_every_message);
 	tcase_add_test(t, a_new_beginning_hides_what_was_said_and_deletes_nothing);
-	tcase_add_test(t, turns_that_a_crash_left_running_are_shown_once);
 	tcase_add_test(t, calls_without_a_result_are_unknown);
 	tcase_add_test(t, usage_is_summed_and_what_has_no_price_is_counted);
 	tcase_add_loop_test_raise_signal(t, a_mistake_of_ours_aborts, SIGABRT, 0, COUNT(mistakes));

@@ -135,6 +135,35 @@ START_TEST(a_conversation_that_is_named_gives_its_own_rows_also_while_it_runs)
 }
 END_TEST
 
+START_TEST(turns_that_a_crash_left_running_are_shown_with_their_rows_in_order)
+{
+	struct store *s = new_store();
+	struct inbound in = { 0 };
+	int64_t c = conversation_find(s, "work", "A", ""), turns[3], turn = 0;
+
+	ck_assert(!turn_open_next(s, &turn, &in));
+	for (int i = 0; i < 3; i++) {
+		char id[8];
+
+		snprintf(id, sizeof id, "a%d", i);
+		turns[i] = turn_begin(s, c, add(s, "A", "", id), "");
+	}
+	turn_begin(s, c, 0, "");
+	turn_end(s, turns[1], "done");
+	ck_assert(turn_open_next(s, &turn, &in));
+	ck_assert_int_eq(turn, turns[0]);
+	ck_assert_str_eq(in.id, "a0");
+	inbound_free(&in);
+	ck_assert(turn_open_next(s, &turn, &in));
+	ck_assert_int_eq(turn, turns[2]);
+	ck_assert_str_eq(in.id, "a2");
+	inbound_free(&in);
+	ck_assert(!turn_open_next(s, &turn, &in));
+	ck_assert_int_eq(turn, turns[2]);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(an_empty_inbox_gives_nothing)
 {
 	struct store *s = new_store();
@@ -230,6 +259,7 @@ int main(void)
 	tcase_add_test(t, a_row_comes_back_as_it_was_put_in);
 	tcase_add_test(t, one_event_is_in_flight_for_each_conversation);
 	tcase_add_test(t, a_conversation_that_is_named_gives_its_own_rows_also_while_it_runs);
+	tcase_add_test(t, turns_that_a_crash_left_running_are_shown_with_their_rows_in_order);
 	tcase_add_test(t, an_empty_inbox_gives_nothing);
 	tcase_add_test(t, dead_letters_are_cut_and_the_newest_stay);
 	tcase_add_test(t, an_event_is_counted_by_connection_and_key);

@@ -7,8 +7,8 @@ int64_t conversation_find(struct store *s, const char *connection, const char *c
 {
 	int64_t row = 0;
 
-	if (store_get(s, row_to_int, &row, "SELECT row FROM conversation WHERE connection = ? AND chat = ? AND thread = ?",
-		      "sss", connection, chat, thread))
+	if (store_get(s, row_to_int, &row, "SELECT row FROM conversation"
+		      " WHERE connection = ? AND chat = ? AND thread = ?", "sss", connection, chat, thread))
 		return row;
 	store_do(s, "INSERT INTO conversation (connection, chat, thread) VALUES (?, ?, ?)", "sss",
 		 connection, chat, thread);
@@ -18,12 +18,13 @@ int64_t conversation_find(struct store *s, const char *connection, const char *c
 void conversation_reset(struct store *s, int64_t conversation)
 {
 	store_do(s, "UPDATE conversation SET summary = NULL,"
-		 " folded = coalesce((SELECT max(row) FROM message WHERE conversation = ?1), 0) WHERE row = ?1", "i",
-		 conversation);
+		 " folded = coalesce((SELECT max(row) FROM message WHERE conversation = ?1), 0)"
+		 " WHERE row = ?1", "i", conversation);
 	assert(store_changed(s) == 1 || store_doomed(s));
 }
 
-int64_t conversation_add(struct store *s, int64_t conversation, int64_t turn, const cJSON *message, const char *adapter)
+int64_t conversation_add(struct store *s, int64_t conversation, int64_t turn, const cJSON *message,
+			 const char *adapter)
 {
 	DEFER(json_drop) cJSON *body = cJSON_Duplicate(message, true);
 
@@ -103,26 +104,9 @@ int64_t turn_tokens(struct store *s, int64_t turn)
 {
 	int64_t n = 0;
 
-	store_get(s, row_to_int, &n, "SELECT coalesce(sum(tokens_in + tokens_out), 0) FROM usage WHERE turn = ?", "i", turn);
+	store_get(s, row_to_int, &n, "SELECT coalesce(sum(tokens_in + tokens_out), 0) FROM usage"
+		  " WHERE turn = ?", "i", turn);
 	return n;
-}
-
-struct open_turn { int64_t turn, conversation, inbox; };
-
-static void take_turn(const struct row *r, void *to)
-{
-	*(struct open_turn *)to = (struct open_turn){ row_int(r, 0), row_int(r, 1), row_int(r, 2) };
-}
-
-/* Asks for one at a time: whoever is shown a turn ends it. */
-void turn_each_open(struct store *s, void (*turn)(int64_t turn, int64_t conversation, int64_t inbox_row, void *to),
-		    void *to)
-{
-	struct open_turn t = { 0 };
-
-	while (store_get(s, take_turn, &t, "SELECT row, conversation, inbox FROM turn"
-			 " WHERE state = 'running' AND row > ? ORDER BY row LIMIT 1", "i", t.turn))
-		turn(t.turn, t.conversation, t.inbox, to);
 }
 
 int64_t call_begin(struct store *s, int64_t turn, const char *id, const char *name, const cJSON *args)

@@ -12,7 +12,8 @@ void conversation_reset(struct store *s, int64_t conversation);
 
 /* `message` as in adapter.h: {"role", "text", "calls"?, "raw"?, "id"?, ...}; `adapter` made
  * its "raw", or NULL. */
-int64_t conversation_add(struct store *s, int64_t conversation, int64_t turn, const cJSON *message, const char *adapter);
+int64_t conversation_add(struct store *s, int64_t conversation, int64_t turn, const cJSON *message,
+			 const char *adapter);
 /* [messages] after the fold, in order, each with "row"; "raw" only where `adapter` made it. */
 cJSON *conversation_messages(struct store *s, int64_t conversation, const char *adapter);
 char *conversation_summary(struct store *s, int64_t conversation);	/* owned; NULL: none */
@@ -25,9 +26,6 @@ void turn_end(struct store *s, int64_t turn, const char *state);	/* done failed 
 void turn_usage(struct store *s, int64_t turn, const char *model, int64_t in, int64_t out,
 		int64_t cache_read, int64_t cache_write, int64_t micros);	/* micros < 0: price unknown */
 int64_t turn_tokens(struct store *s, int64_t turn);	/* in and out, of all its answers so far */
-/* Turns that a crash left running. */
-void turn_each_open(struct store *s,
-		    void (*turn)(int64_t turn, int64_t conversation, int64_t inbox_row, void *to), void *to);
 
 /* A call is written before it runs and again when it has. */
 int64_t call_begin(struct store *s, int64_t turn, const char *id, const char *name, const cJSON *args);

@@ -14,6 +14,8 @@ int64_t inbox_add(struct store *s, const struct inbound *in)
 	return store_last_id(s);
 }
 
+#define COLUMNS "row, connection, chat, thread, kind, id, version, sender, text"
+
 static void take(const struct row *r, void *to)
 {
 	*(struct inbound *)to = (struct inbound){
@@ -25,15 +27,16 @@ static void take(const struct row *r, void *to)
 	};
 }
 
-bool inbox_next(struct store *s, const char *connection, const char *chat, const char *thread, struct inbound *ret)
+bool inbox_next(struct store *s, const char *connection, const char *chat, const char *thread,
+		struct inbound *ret)
 {
 	if (connection)
 		return store_get(s, take, ret,
-				 "SELECT row, connection, chat, thread, kind, id, version, sender, text FROM inbox"
+				 "SELECT " COLUMNS " FROM inbox"
 				 " WHERE state = 'waiting' AND connection = ? AND chat = ? AND thread = ?"
 				 " ORDER BY row LIMIT 1", "sss", connection, chat, thread);
 	return store_get(s, take, ret,
-			 "SELECT row, connection, chat, thread, kind, id, version, sender, text FROM inbox i"
+			 "SELECT " COLUMNS " FROM inbox i"
 			 " WHERE state = 'waiting' AND NOT EXISTS (SELECT 1 FROM turn t"
 			 " JOIN conversation c ON c.row = t.conversation WHERE t.state = 'running'"
 			 " AND c.connection = i.connection AND c.chat = i.chat AND c.thread = i.thread)"
@@ -45,7 +48,7 @@ bool turn_open_next(struct store *s, int64_t *turn, struct inbound *ret)
 	return store_get(s, row_to_int, turn, "SELECT t.row FROM turn t JOIN inbox i ON i.row = t.inbox"
 			 " WHERE t.state = 'running' AND t.row > ? ORDER BY t.row LIMIT 1", "i", *turn) &&
 	       store_get(s, take, ret,
-			 "SELECT row, connection, chat, thread, kind, id, version, sender, text FROM inbox"
+			 "SELECT " COLUMNS " FROM inbox"
 			 " WHERE row = (SELECT inbox FROM turn WHERE row = ?)", "i", *turn);
 }
 

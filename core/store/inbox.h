@@ -16,7 +16,8 @@ struct inbound {
 int64_t inbox_add(struct store *s, const struct inbound *in);
 /* The oldest row that waits in this conversation, or in any (NULL connection) that has
  * no turn running. Texts are owned by the caller: inbound_free(). */
-bool inbox_next(struct store *s, const char *connection, const char *chat, const char *thread, struct inbound *ret);
+bool inbox_next(struct store *s, const char *connection, const char *chat, const char *thread,
+		struct inbound *ret);
 /* Turns that a crash left running, each with its inbox row: the first after *turn, which
  * becomes its number (0 begins). Owned as above. */
 bool turn_open_next(struct store *s, int64_t *turn, struct inbound *ret);
