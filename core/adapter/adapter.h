@@ -140,6 +140,7 @@ const cJSON *json_first(const cJSON *list);	/* of an array or object; NULL: none
 const cJSON *json_next(const cJSON *item);	/* for (i = json_first(l); i; i = json_next(i)) */
 const char *json_name(const cJSON *item);	/* the member's name within an object, else NULL */
 int json_count(const cJSON *list);
+bool json_is_object(const cJSON *item);				/* {...}, and not NULL, a list or text */
 
 /* Making JSON. The guide names members in the order they shall stand:
  *

@@ -28,6 +28,11 @@ static cJSON *share(const cJSON *item)
 	return node;
 }
 
+bool json_is_object(const cJSON *item)
+{
+	return cJSON_IsObject(item);
+}
+
 cJSON *json_make(const char *guide, ...)
 {
 	cJSON *object;
