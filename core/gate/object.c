@@ -39,9 +39,9 @@ static const char *const callable[] = {
 
 /* A name that ends in '*' is the start of one. */
 static const char *const sections[] = {
-	".text", ".text.*", ".rodata", ".rodata.*", ".data", ".bss", ".tdata", ".tbss", ".data.rel.ro",
-	".data.rel.ro.*", ".comment", ".debug_*", ".eh_frame", ".note.GNU-stack", ".note.gnu.property",
-	".llvm_addrsig", ".symtab", ".strtab", ".shstrtab",
+	".text", ".text.*", ".rodata", ".rodata.*", ".data", ".data.*", ".bss", ".bss.*", ".tdata", ".tbss",
+	".comment", ".debug_*", ".eh_frame", ".note.GNU-stack", ".note.gnu.property", ".llvm_addrsig",
+	".symtab", ".strtab", ".shstrtab",
 };
 
 static const uint32_t section_types[] = {
@@ -161,6 +161,12 @@ static const char *variable_in(const struct object *o, size_t i)
 	return "a variable";
 }
 
+/* The loader makes these read-only before the program starts. */
+static bool constant_after_start(const char *name)
+{
+	return strcmp(name, ".data.rel.ro") == 0 || str_starts(str_of(name), ".data.rel.ro.");
+}
+
 static const char *judge_section(struct object *o, size_t i, const ElfW(Shdr) *s)
 {
 	const char *name = section_name(o, s);
@@ -178,7 +184,7 @@ static const char *judge_section(struct object *o, size_t i, const ElfW(Shdr) *s
 	}
 	if (executable && (writable || !str_starts(str_of(name), ".text")))
 		return complain("section \"%.60s\" may not be executable", name);
-	if (s->sh_size > 0 && writable && !str_starts(str_of(name), ".data.rel.ro"))
+	if (s->sh_size > 0 && writable && !constant_after_start(name))
 		return complain("%s can change: keep state in struct adapter, and make tables const",
 				variable_in(o, i));
 	if (s->sh_size > 0 && (s->sh_flags & SHF_TLS))
