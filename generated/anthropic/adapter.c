@@ -1,0 +1,428 @@
+/* adapter.c - Claude, by Anthropic's Messages API.
+ *
+ * A turn is one request. Its answer is a stream of events: blocks of content, each begun,
+ * filled by deltas and ended, and message_stop at last. What is shown before that is a
+ * promise; only then is there a result. */
+#include "adapter.h"
+#include <string.h>
+
+enum { BLOCKS_MAX = 256, TOKENS_MAX = INT32_MAX };
+
+enum kind { NOTHING, WORDS, THOUGHT, HIDDEN, CALL, OTHER };
+static const char *const kinds[] = {
+	[WORDS] = "text", [THOUGHT] = "thinking", [HIDDEN] = "redacted_thinking", [CALL] = "tool_use",
+};
+
+struct block {
+	enum kind kind;
+	bool open;
+	struct text text;		/* words, thoughts, or the text of arguments */
+	struct text signature;		/* of thoughts */
+	const char *id, *name;		/* of a call */
+	const cJSON *input;		/* as the call began */
+	const char *data;		/* of hidden thoughts */
+};
+
+struct adapter {
+	uint32_t ref;
+	struct block blocks[BLOCKS_MAX];
+	size_t n;			/* one more than the highest that began */
+	const char *reason;		/* why it stopped, in their words */
+	bool counted;
+	int64_t in, out, cache_read, cache_write;
+};
+
+const size_t adapter_size = sizeof(struct adapter);
+
+/* ---- the request --------------------------------------------------------- */
+
+struct request {
+	cJSON *messages;
+	const char *role;		/* of the last message, and its content */
+	cJSON *content;
+	cJSON *asked[2];		/* last blocks of the last two user messages, the later first */
+	const cJSON *calls;		/* of the last assistant message made from words, else NULL */
+	int first, made;		/* the number of the first of them; how many there were in all */
+};
+
+static void mark(cJSON *block)
+{
+	if (block)
+		json_put(block, "cache_control", json_make("{type:'ephemeral'}"));
+}
+
+/* specs/anthropic/history.md: "Neighbours of the same role MUST be one message, their blocks
+ * in order." */
+static void add(struct request *r, const char *role, cJSON *block)
+{
+	bool user = text_is(role, "user");
+
+	if (!text_is(r->role, role)) {
+		r->role = role;
+		r->content = json_list();
+		json_push(r->messages, json_make("{role:%s,content:%j}", role, r->content));
+		if (user)
+			r->asked[1] = r->asked[0];
+	}
+	json_push(r->content, block);
+	if (user)
+		r->asked[0] = block;
+}
+
+static bool blank(const char *text)
+{
+	return !text || !text[strspn(text, " \t\r\n")];
+}
+
+/* specs/anthropic/history.md: "A text that is empty or only white space MUST NOT be sent." */
+static void add_text(struct request *r, const char *role, const char *text)
+{
+	if (!blank(text))
+		add(r, role, json_make("{type:'text',text:%s}", text));
+}
+
+/* specs/anthropic/history.md: "Each call made from words MUST have the id `call_N`, where N
+ * counts such calls through the whole conversation from 1, and its result the same id." */
+static void add_words(struct request *r, const cJSON *message)
+{
+	r->calls = json_at(message, "/calls");
+	r->first = r->made + 1;
+	add_text(r, "assistant", json_text(message, "/text"));
+	for (const cJSON *c = json_first(r->calls); c; c = json_next(c))
+		add(r, "assistant", json_make("{type:'tool_use',id:%s,name:%s,input:%j}", text_make("call_%d", ++r->made),
+					      json_text(c, "/name"), json_at(c, "/args")));
+}
+
+/* specs/anthropic/history.md: "An assistant message with `raw` MUST be sent as exactly the
+ * blocks of `raw`; one without MUST be made from its words: its text, then its calls." */
+static void add_assistant(struct request *r, const cJSON *message)
+{
+	const cJSON *raw = json_at(message, "/raw");
+
+	r->calls = NULL;
+	if (!json_first(raw))
+		add_words(r, message);
+	for (const cJSON *block = json_first(raw); block; block = json_next(block))
+		add(r, "assistant", json_copy(block));
+}
+
+static const char *id_of_result(const struct request *r, const char *id)
+{
+	int n = r->first;
+
+	for (const cJSON *c = json_first(r->calls); c; c = json_next(c), n++)
+		if (json_is(c, "/id", id))
+			return text_make("call_%d", n);
+	return id;
+}
+
+/* specs/anthropic/history.md: "`is_error` MUST be `true` for a result with `error`, and MUST
+ * NOT be there for any other." */
+static void add_result(struct request *r, const cJSON *message)
+{
+	add(r, "user", json_make("{type:'tool_result',tool_use_id:%s,content:%s,is_error:%j}",
+				 id_of_result(r, json_text(message, "/id")), json_text(message, "/text"),
+				 json_true(message, "/error") ? json_at(message, "/error") : NULL));
+}
+
+/* specs/anthropic/cache.md: "The last block of each of the last two user messages MUST have a
+ * mark." */
+static cJSON *messages_of(const cJSON *turn)
+{
+	struct request r = { .messages = json_list() };
+
+	for (const cJSON *m = json_first(json_at(turn, "/messages")); m; m = json_next(m)) {
+		if (json_is(m, "/role", "user"))
+			add_text(&r, "user", json_text(m, "/text"));
+		else if (json_is(m, "/role", "assistant"))
+			add_assistant(&r, m);
+		else
+			add_result(&r, m);
+	}
+	mark(r.asked[0]);
+	mark(r.asked[1]);
+	return r.messages;
+}
+
+/* specs/anthropic/cache.md: "The system block MUST have a mark; without a system text the
+ * last tool MUST have it instead." */
+static cJSON *system_of(const cJSON *turn)
+{
+	const char *text = json_text(turn, "/system");
+	cJSON *block, *list;
+
+	if (blank(text))
+		return NULL;
+	block = json_make("{type:'text',text:%s}", text);
+	mark(block);
+	list = json_list();
+	json_push(list, block);
+	return list;
+}
+
+/* specs/anthropic/turn.md: "`tools` MUST be left out where there are none." */
+static cJSON *tools_of(const cJSON *turn, bool marked)
+{
+	cJSON *list = NULL, *tool = NULL;
+
+	for (const cJSON *t = json_first(json_at(turn, "/tools")); t; t = json_next(t)) {
+		tool = json_make("{name:%s,description:%s,input_schema:%j}", json_text(t, "/name"),
+				 json_text(t, "/about"), json_at(t, "/schema"));
+		list = list ? list : json_list();
+		json_push(list, tool);
+	}
+	if (marked)
+		mark(tool);
+	return list;
+}
+
+static void ask(struct adapter *a, const struct event *ev)
+{
+	const cJSON *turn = ev->json;
+	cJSON *system = system_of(turn);
+
+	a->ref = ev->ref;
+	host_call(ev->ref, 1, "turn",
+		  json_make("{model:%s,max_tokens:%j,effort:%s,system:%j,tools:%j,messages:%j}", json_text(turn, "/model"),
+			    json_at(turn, "/max_tokens"), json_text(turn, "/effort"), system,
+			    tools_of(turn, !system), messages_of(turn)));
+}
+
+/* ---- the answer, event by event ------------------------------------------ */
+
+static void fail(struct adapter *a, const char *why)
+{
+	host_failed(a->ref, FAIL_PLATFORM, "%s", why);
+}
+
+static const char *keep(const char *text)
+{
+	return text ? text_make("%s", text) : NULL;
+}
+
+static struct block *block_at(struct adapter *a, const cJSON *event)
+{
+	int64_t index = -1;
+
+	json_number(event, "/index", 0, BLOCKS_MAX - 1, &index);
+	return index < 0 ? NULL : &a->blocks[index];
+}
+
+static void take_text(struct adapter *a, struct block *b, const char *text)
+{
+	text_add(&b->text, text);
+	if (b->kind == WORDS && text && *text)
+		host_delta(a->ref, text);
+}
+
+static enum kind kind_of(const cJSON *event)
+{
+	for (enum kind k = WORDS; k <= CALL; k++)
+		if (json_is(event, "/content_block/type", kinds[k]))
+			return k;
+	return OTHER;
+}
+
+/* specs/anthropic/stream.md: "An `index` that is not a whole number from 0 to 255, or that
+ * began before, MUST fail the turn." */
+static void block_start(struct adapter *a, const cJSON *event)
+{
+	struct block *b = block_at(a, event);
+
+	if (!b || b->kind != NOTHING) {
+		fail(a, "a block that cannot be");
+		return;
+	}
+	b->kind = kind_of(event);
+	b->open = true;
+	b->id = keep(json_text(event, "/content_block/id"));
+	b->name = keep(json_text(event, "/content_block/name"));
+	b->input = json_copy(json_at(event, "/content_block/input"));
+	b->data = keep(json_text(event, "/content_block/data"));
+	if (b >= a->blocks + a->n)
+		a->n = (size_t)(b - a->blocks) + 1;
+	/* specs/anthropic/stream.md: "What a block holds at its start MUST count as its first piece." */
+	take_text(a, b, json_text(event, b->kind == THOUGHT ? "/content_block/thinking" : "/content_block/text"));
+	text_add(&b->signature, json_text(event, "/content_block/signature"));
+}
+
+/* specs/anthropic/stream.md: "A delta of another type, or one that does not belong to the
+ * type of its block, MUST be ignored." */
+static void block_delta(struct adapter *a, const cJSON *event)
+{
+	struct block *b = block_at(a, event);
+
+	if (!b || !b->open)
+		fail(a, "a delta outside its block");
+	else if (b->kind == WORDS && json_is(event, "/delta/type", "text_delta"))
+		take_text(a, b, json_text(event, "/delta/text"));
+	else if (b->kind == CALL && json_is(event, "/delta/type", "input_json_delta"))
+		text_add(&b->text, json_text(event, "/delta/partial_json"));
+	else if (b->kind == THOUGHT && json_is(event, "/delta/type", "thinking_delta"))
+		text_add(&b->text, json_text(event, "/delta/thinking"));
+	else if (b->kind == THOUGHT && json_is(event, "/delta/type", "signature_delta"))
+		text_add(&b->signature, json_text(event, "/delta/signature"));
+}
+
+static void block_stop(struct adapter *a, const cJSON *event)
+{
+	struct block *b = block_at(a, event);
+
+	if (b && b->open)
+		b->open = false;
+	else
+		fail(a, "a block ended that was not open");
+}
+
+/* specs/anthropic/turn.md: "Each of the four figures MUST be the last one that was told." */
+static void count(struct adapter *a, const cJSON *usage)
+{
+	a->counted |= json_first(usage) != NULL;
+	json_number(usage, "/input_tokens", 0, TOKENS_MAX, &a->in);
+	json_number(usage, "/output_tokens", 0, TOKENS_MAX, &a->out);
+	json_number(usage, "/cache_read_input_tokens", 0, TOKENS_MAX, &a->cache_read);
+	json_number(usage, "/cache_creation_input_tokens", 0, TOKENS_MAX, &a->cache_write);
+}
+
+static void message_start(struct adapter *a, const cJSON *event)
+{
+	count(a, json_at(event, "/message/usage"));
+}
+
+static void message_delta(struct adapter *a, const cJSON *event)
+{
+	const char *reason = json_text(event, "/delta/stop_reason");
+
+	if (reason)
+		a->reason = keep(reason);
+	count(a, json_at(event, "/usage"));
+}
+
+/* ---- the result ---------------------------------------------------------- */
+
+/* specs/anthropic/stops.md: "A reason that is not in this table, or none, MUST be `other`." */
+static const char *stop_of(const char *reason)
+{
+	static const struct { const char *theirs, *ours; } stops[] = {
+		{ "end_turn", "end" }, { "stop_sequence", "end" }, { "tool_use", "calls" }, { "max_tokens", "length" },
+		{ "refusal", "refusal" }, { "pause_turn", "pause" }, { "model_context_window_exceeded", "window" },
+	};
+
+	for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
+		if (text_is(reason, stops[i].theirs))
+			return stops[i].ours;
+	return "other";
+}
+
+/* specs/anthropic/calls.md: "Fragments MUST be joined before they are parsed; where they are
+ * empty or none came, the arguments are the `input` of the start." */
+static const cJSON *arguments_of(const struct block *b)
+{
+	const cJSON *args = b->text.len ? json_parse(text_of(&b->text)) : b->input;
+
+	return json_is_object(args) ? args : NULL;
+}
+
+static bool known(const cJSON *calls, const char *id)
+{
+	const cJSON *c = json_first(calls);
+
+	while (c && !json_is(c, "/id", id))
+		c = json_next(c);
+	return c != NULL;
+}
+
+/* NULL, or what is wrong with it. */
+static const char *add_call(const struct block *b, cJSON *calls, cJSON *raw)
+{
+	const cJSON *args = arguments_of(b);
+
+	if (!args)
+		return "arguments that are not a JSON object";
+	if (blank(b->id) || blank(b->name))
+		return "a call without id or name";
+	if (known(calls, b->id))
+		return "two calls with the same id";
+	json_push(calls, json_make("{id:%s,name:%s,args:%j}", b->id, b->name, args));
+	json_push(raw, json_make("{type:'tool_use',id:%s,name:%s,input:%j}", b->id, b->name, args));
+	return NULL;
+}
+
+/* specs/anthropic/history.md: "..." is kept by these: what is in `raw` can be sent again. */
+static void add_raw(const struct block *b, cJSON *raw)
+{
+	const char *text = text_of(&b->text), *signature = text_of(&b->signature);
+
+	if (b->kind == WORDS && !blank(text))
+		json_push(raw, json_make("{type:'text',text:%s}", text));
+	else if (b->kind == THOUGHT && *signature)
+		json_push(raw, json_make("{type:'thinking',thinking:%s,signature:%s}", text, signature));
+	else if (b->kind == HIDDEN)
+		json_push(raw, json_make("{type:'redacted_thinking',data:%s}", b->data));
+}
+
+static void message_stop(struct adapter *a, const cJSON *event)
+{
+	const char *stop = stop_of(a->reason), *why = NULL;
+	cJSON *calls = json_list(), *raw = json_list(), *usage = NULL;
+	struct text said = { 0 };
+
+	(void)event;
+	for (const struct block *b = a->blocks; b < a->blocks + a->n && !why; b++) {
+		if (b->kind == NOTHING)
+			why = "a block is missing";
+		else if (b->open)
+			why = "a block was left open";
+		/* specs/anthropic/calls.md: "With any other stop, calls MUST be in neither `calls` nor `raw`." */
+		else if (b->kind == CALL && text_is(stop, "calls"))
+			why = add_call(b, calls, raw);
+		else
+			add_raw(b, raw);
+		if (b->kind == WORDS)
+			text_add(&said, text_of(&b->text));
+	}
+	if (!why && text_is(stop, "calls") && !json_first(calls))
+		why = "it stopped for calls, and there is none";
+	if (why) {
+		fail(a, why);
+		return;
+	}
+	if (a->counted)
+		usage = json_make("{in:%D,out:%D,cache_read:%D,cache_write:%D}", a->in + a->cache_read + a->cache_write,
+				  a->out, a->cache_read, a->cache_write);
+	host_result(a->ref, json_make("{stop:%s,text:%s,calls:%j,raw:%j,usage:%j}", stop, text_of(&said), calls,
+				      json_first(raw) ? raw : NULL, usage));
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+static const struct {
+	const char *type;
+	void (*take)(struct adapter *a, const cJSON *event);
+} events[] = {
+	{ "message_start", message_start }, { "message_delta", message_delta }, { "message_stop", message_stop },
+	{ "content_block_start", block_start }, { "content_block_delta", block_delta },
+	{ "content_block_stop", block_stop },
+};
+
+/* specs/anthropic/stream.md: "`ping` and events of unknown types MUST be ignored." */
+static void take(struct adapter *a, const struct event *ev)
+{
+	if (!ev->json && ev->text)
+		fail(a, "a piece of the stream is not JSON");
+	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+		if (json_is(ev->json, "/type", events[i].type))
+			events[i].take(a, ev->json);
+}
+
+void adapter_event(struct adapter *a, const struct event *ev)
+{
+	if (ev->kind == EVENT_TURN)
+		ask(a, ev);
+	else if (ev->failure)		/* of a piece, or of the whole */
+		host_failed(ev->ref, ev->failure, "%s", ev->text);
+	else if (ev->kind == EVENT_PART)
+		take(a, ev);
+	else if (ev->kind == EVENT_HTTP)
+		fail(a, "the stream ended before message_stop");
+}
