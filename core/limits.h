@@ -68,6 +68,12 @@ enum {
 
 	/* a turn */
 	STEPS_MAX = 16,				/* model answers in one turn; `limit steps` says less or more */
+	STEPS_MOST = 200,			/* and what it can say: more is a loop, not a task */
+	TOKENS_DEFAULT = 200000,		/* of one turn: three times the history, and it costs about a dollar */
+	TOKENS_MOST = 100000000,		/* what `limit tokens` can say: a day of a fast model */
+	CONTEXT_DEFAULT = 60000,		/* tokens of history shown: half of what small models of today take */
+	CONTEXT_MOST = 10000000,		/* what `limit context` can say: no model takes more */
+	TOKENS_LEAST = 1000,			/* of both: the system text alone needs some hundreds */
 	CALLS_PER_STEP_MAX = 32,
 	ASK_TRIES = 2,				/* of one model for one step: the broker has tried before */
 	ASK_WAIT_MS = 200,			/* between them */

@@ -56,7 +56,7 @@ const char *strict_place(struct strict *s, const cJSON *value)
 
 /* Controls, and what moves or hides the characters beside it (U+200B.., U+2028.., U+2060..,
  * U+FEFF): a person must see what stands there. */
-static bool hidden(const char *text)
+bool strict_hidden(const char *text)
 {
 	const unsigned char *c = (const unsigned char *)text;
 
@@ -72,7 +72,7 @@ static bool hidden(const char *text)
 static void tame(char *text)
 {
 	for (; *text; text++)
-		if (hidden(text))
+		if (strict_hidden(text))
 			*text = '?';
 }
 
@@ -114,7 +114,7 @@ static bool check_line(struct strict *s, const cJSON *value)
 	if (!*value->valuestring)
 		return strict_fail(s, value, "%s is empty: write it, or leave the member out", strict_place(s, value));
 	for (const char *c = value->valuestring; *c; c++)
-		if (hidden(c))
+		if (strict_hidden(c))
 			return strict_fail(s, value, "%s has a control character: write one line that a person can see", strict_place(s, value));
 	return true;
 }

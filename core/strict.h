@@ -41,6 +41,9 @@ bool strict_lines(struct strict *s, const cJSON *list, const char *what, int max
 int strict_word(struct strict *s, const cJSON *value, const char *what, const char *const *known, size_t n);
 bool strict_between(struct strict *s, const cJSON *number, int64_t min, int64_t max);
 
+/* Does a character begin here that no person sees, or that moves what stands beside it? */
+bool strict_hidden(const char *text);
+
 const cJSON *member_in(const cJSON *object, const char *name);	/* NULL: absent */
 const char *text_in(const cJSON *object, const char *name);	/* NULL: absent */
 

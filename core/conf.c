@@ -1,0 +1,196 @@
+/* conf.c - see conf.h
+ *
+ * conf_statement.c reads line by line; what refers to another line (set, use, secret,
+ * price) is held against it at the end, for the lines have no order. */
+#include "conf.h"
+#include "conf_draft.h"
+#include "limits.h"
+#include "spelling.h"
+#include "strict.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONF_COMPLAINT_MAX = 256 * 1024 };	/* a long line, and all names of models */
+
+void conf_free(struct conf *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->models_n; i++) {
+		free(c->models[i].name);
+		free(c->models[i].adapter);
+		cJSON_Delete(c->models[i].config);
+	}
+	for (size_t i = 0; i < c->secrets_n; i++) {
+		free(c->secrets[i].name);
+		free(c->secrets[i].env);
+		free(c->secrets[i].file);
+	}
+	for (size_t i = 0; i < c->prices_n; i++) {
+		free(c->prices[i].model_name);
+		free(c->prices[i].model);
+	}
+	for (size_t i = 0; i < c->rules_n; i++) {
+		free(c->rules[i].target);
+		free(c->rules[i].text);
+	}
+	for (size_t i = 0; i < c->use_n; i++)
+		free(c->use[i]);
+	free(c->models);
+	free(c->secrets);
+	free(c->prices);
+	free(c->rules);
+	free(c->use);
+	free(c->name);
+	free(c->persona);
+	free(c);
+}
+
+const struct conf_model *conf_model(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->models_n; i++)
+		if (strcmp(c->models[i].name, name) == 0)
+			return &c->models[i];
+	return NULL;
+}
+
+bool conf_fail(struct reader *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_addf(&r->why, "%s:%d: ", r->file, r->line);
+	va_start(ap, fmt);
+	buf_addv(&r->why, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* ---- lines ---------------------------------------------------------------- */
+
+/* Without its end and its comment. A "#" within a word is no comment. */
+static struct str strip(struct str line)
+{
+	if (line.len && line.at[line.len - 1] == '\r')
+		line.len--;
+	for (size_t i = 0; i < line.len; i++)
+		if (line.at[i] == '#' && (i == 0 || strchr(" \t", line.at[i - 1])))
+			line.len = i;
+	return line;
+}
+
+static bool check_bytes(struct reader *r, struct str line)
+{
+	DEFER(text_free) char *text = str_dup(line);
+
+	if (line.len > CONF_LINE_MAX)
+		return conf_fail(r, "the line is too long: %d bytes are the most", CONF_LINE_MAX);
+	if (!utf8_valid(line))
+		return conf_fail(r, "the line is not UTF-8: save the file as UTF-8");
+	for (size_t i = 0; i < line.len; i++)
+		if (!line.at[i] || (line.at[i] != '\t' && !(line.at[i] == '\r' && i + 1 == line.len) && strict_hidden(text + i)))
+			return conf_fail(r, "the line has a control character: write it anew");
+	return true;
+}
+
+/* ---- lines that refer to others ------------------------------------------ */
+
+static bool unknown_model(struct reader *r, const char *name)
+{
+	struct conf *c = r->conf;
+	const char **known = mem_new(c->models_n, sizeof *known);
+	DEFER(text_free) char *hint = NULL;
+
+	for (size_t i = 0; i < c->models_n; i++)
+		known[i] = c->models[i].name;
+	hint = spelling_hint(name, known, c->models_n);
+	free(known);
+	return conf_fail(r, "no line defines a model \"%s\": %s", name, c->models_n ? hint : "write model NAME = ADAPTER");
+}
+
+/* `name` up to its dot is a model. */
+static bool names_model(struct reader *r, const char *name, int line)
+{
+	DEFER(text_free) char *model = str_dup((struct str){ name, strcspn(name, ".") });
+
+	r->line = line;
+	return conf_model(r->conf, model) || unknown_model(r, model);
+}
+
+static bool join(struct reader *r)
+{
+	struct conf *c = r->conf;
+
+	for (size_t i = 0; i < r->sets_n; i++) {
+		struct set *set = &r->sets[i];
+		cJSON *value = set->value;
+
+		if (!names_model(r, set->model, set->line))
+			return false;
+		set->value = NULL;
+		if (!conf_set(r, (struct conf_model *)conf_model(c, set->model), set->key, value))
+			return false;
+	}
+	for (size_t i = 0; i < c->use_n; i++) {
+		if (!names_model(r, c->use[i], r->use_line))
+			return false;
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(c->use[i], c->use[k]) == 0)
+				return conf_fail(r, "\"%s\" stands in \"use\" twice: leave one out", c->use[i]);
+	}
+	for (size_t i = 0; i < c->secrets_n; i++)
+		if (!names_model(r, c->secrets[i].name, c->secrets[i].line))
+			return false;
+	for (size_t i = 0; i < c->prices_n; i++)
+		if (!names_model(r, c->prices[i].model_name, c->prices[i].line))
+			return false;
+	return true;
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static bool read_lines(struct reader *r, struct str text)
+{
+	while (text.len) {
+		const char *end = memchr(text.at, '\n', text.len);
+		struct str line = { text.at, end ? (size_t)(end - text.at) : text.len };
+
+		r->line++;
+		if (!check_bytes(r, line))
+			return false;
+		r->whole = strip(line);
+		if (!conf_statement(r))
+			return false;
+		text = (struct str){ text.at + line.len + !!end, text.len - line.len - !!end };
+	}
+	return join(r);
+}
+
+static void sets_free(struct reader *r)
+{
+	for (size_t i = 0; i < r->sets_n; i++) {
+		free(r->sets[i].model);
+		free(r->sets[i].key);
+		cJSON_Delete(r->sets[i].value);
+	}
+	free(r->sets);
+}
+
+const char *conf_parse(struct str text, const char *file, struct conf **ret)
+{
+	static struct buf complaint = { .max = CONF_COMPLAINT_MAX };
+	struct conf *c = mem_new(1, sizeof *c);
+	struct reader r = { .file = file, .conf = c, .why = buf_new(CONF_COMPLAINT_MAX) };
+	bool good = read_lines(&r, text);
+
+	buf_cut(&complaint, 0);
+	buf_adds(&complaint, buf_text(&r.why));
+	buf_free(&r.why);
+	sets_free(&r);
+	if (!good) {
+		conf_free(c);
+		return buf_text(&complaint);
+	}
+	conf_defaults(c);
+	*ret = c;
+	return NULL;
+}
