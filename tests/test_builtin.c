@@ -118,6 +118,8 @@ START_TEST(permissions_say_what_is_allowed_and_what_is_not_and_why)
 	ck_assert(!failed && yes && no && yes < no);
 	ck_assert_ptr_nonnull(strstr(yes, "- recall, which reads the notes (line 5: allow read,write on core)"));
 	ck_assert(strstr(yes, "- recall") < no);
+	ck_assert(strstr(yes, "- remember") > no && strstr(yes, "- forget") > no);
+	ck_assert_ptr_null(strstr(no, "- recall"));
 	ck_assert_ptr_nonnull(strstr(no, "- remember, which keeps a note, word for word (line 6: never write on core.remember)"));
 	ck_assert_ptr_nonnull(strstr(no, "- forget, which deletes a note (no line of assistant.conf allows delete on core.forget; "
 				     "the owner can add \"allow delete on core\")"));

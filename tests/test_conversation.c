@@ -193,6 +193,8 @@ START_TEST(usage_is_summed_and_what_has_no_price_is_counted)
 	ck_assert_int_eq(t.cache_write, 12);
 	ck_assert_int_eq(t.micros, 507);
 	ck_assert_int_eq(t.unpriced, 1);
+	ck_assert_int_eq(turn_tokens(s, turn), t.in + t.out);
+	ck_assert_int_eq(turn_tokens(s, turn + 1), 0);
 	store_close(s);
 }
 END_TEST
