@@ -29,6 +29,7 @@ enum {
 	REQUEST_MAX = 16 * 1024 * 1024,		/* a rendered body; a manifest may say less */
 	ANSWER_MAX = 16 * 1024 * 1024,		/* decompressed; a manifest may say less */
 	URL_MAX = 8192,
+	EMAILS_MAX = 100,			/* addresses in one argument: more is a mailing list's work */
 	ERROR_BODY_MAX = 64 * 1024,		/* of an answer that is no 2xx: more than any reason needs */
 	HEADER_MAX = 64 * 1024,			/* all response headers together */
 	PART_MAX = 4 * 1024 * 1024,		/* one event of a stream */

@@ -5,7 +5,7 @@
  * brought to their normal form first. A secret is only named: the broker puts it in. */
 #ifndef CHELA_RENDER_H
 #define CHELA_RENDER_H
-#include "manifest.h"
+#include "type.h"
 
 struct request {
 	const struct operation *op;
@@ -16,19 +16,14 @@ struct request {
 	char *body;				/* the body's bytes, or NULL */
 };
 
-/* Checks `args` (NULL: none) against the table: unknown, missing, of the wrong type. NULL
- * and the normal forms (defaults filled in), or the complaint. */
-const char *arguments_check(const struct argument *table, size_t n, const cJSON *args, cJSON **ret) MUST_USE;
-cJSON *arguments_schema(const struct argument *table, size_t n);	/* JSON Schema of an object, as a model sees it */
-
-/* `config` holds the owner's values (normal forms); `core` {name: value} what "is" and
- * {core.*} refer to, or NULL. NULL, or the complaint; then nothing is in *ret. */
+/* `config` holds the owner's values (normal forms); `core` what we fill in ourselves, by
+ * the names that "is" and {core.*} use: {"send.chat": ..., "core.key": ...}; or NULL. NULL,
+ * or the complaint, which names the argument and stands until the next call; then nothing
+ * is in *ret. The body may be larger than the manifest allows: see request_too_large(). */
 const char *render(const struct manifest *m, const struct operation *op, const cJSON *config,
 		   const cJSON *args, const cJSON *core, struct request *ret) MUST_USE;
 void request_free(struct request *r);
-
-/* Fills in what is absent from the manifest's defaults and checks the rest. */
-const char *config_check(const struct manifest *m, const cJSON *given, cJSON **ret) MUST_USE;
+bool request_too_large(const struct manifest *m, const struct request *r);
 
 /* scheme://host:port of a URL, lower-case, the port always there; NULL if it is none. Owned. */
 char *url_origin(const char *url);
