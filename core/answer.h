@@ -12,7 +12,7 @@ struct answer {
 	const char *word;		/* of the errors row, or NULL */
 	char *why;			/* with a failure: the reason in words */
 	cJSON *json;			/* what "shows" lets through, or NULL */
-	char *text;			/* of a text answer or a part that is not JSON */
+	char *text;			/* of a text answer or a part that is not JSON; with a failure NULL */
 };
 
 /* `body` is the whole answer of a json or text operation, the error text of a stream
@@ -23,10 +23,8 @@ void answer_sort(const struct manifest *m, const struct operation *op, enum net 
 void answer_part(const struct manifest *m, const struct operation *op, struct str piece, struct answer *ret);
 void answer_free(struct answer *a);
 
-/* A copy of `json` with only what some pattern of {pattern: labels} names; positions in
- * arrays are kept. Patterns are pointers with * (one step), ** (any depth), {a,b}. NULL
- * when nothing is left. */
-cJSON *shows_cut(const cJSON *patterns, const cJSON *json);
-const char *pattern_check(const char *pattern);	/* NULL: well made */
+/* A reason fit for a person: one line without control characters, at most REASON_MAX
+ * bytes. Owned. */
+char *reason_clean(struct str text);
 
 #endif

@@ -1,0 +1,230 @@
+/* answer.c - see answer.h */
+#include "answer.h"
+#include "adapter/adapter.h"
+#include "limits.h"
+#include "pattern.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reasons ------------------------------------------------------------- */
+
+/* Bytes of the control character or space at s, or 0: C0, DEL, C1, and what Unicode breaks
+ * lines with or turns the direction of writing around with. */
+static size_t blank(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (u[0] <= ' ' || u[0] == 0x7F)
+		return 1;
+	if (u[0] == 0xC2 && u[1] >= 0x80 && u[1] <= 0xA0)
+		return 2;
+	if (u[0] == 0xE2 && u[1] == 0x80 && u[2] >= 0xA8 && u[2] <= 0xAE)
+		return 3;
+	return u[0] == 0xE2 && u[1] == 0x81 && u[2] >= 0xA6 && u[2] <= 0xA9 ? 3 : 0;
+}
+
+char *reason_clean(struct str text)
+{
+	DEFER(text_free) char *whole = str_dup((struct str){ text.at, utf8_fit(text, 4 * REASON_MAX) });
+	DEFER(text_free) char *mended = text_mend(whole);
+	struct buf b = buf_new(5 * REASON_MAX);
+
+	for (const char *c = mended; *c;) {
+		size_t n = blank(c);
+
+		if (!n)
+			buf_addc(&b, *c);
+		else if (b.len && b.at[b.len - 1] != ' ')
+			buf_addc(&b, ' ');
+		c += n ? n : 1;
+	}
+	buf_cut(&b, utf8_fit(buf_str(&b), REASON_MAX));
+	while (b.len && b.at[b.len - 1] == ' ')
+		buf_cut(&b, b.len - 1);
+	return buf_take(&b);
+}
+
+/* The strings that stand where the manifest says; else `otherwise`. Owned. */
+static char *find_why(const struct manifest *m, const cJSON *json, const char *otherwise)
+{
+	DEFER(buf_free) struct buf b = buf_new(ERROR_BODY_MAX);
+
+	for (const cJSON *at = json_first(m->why); at; at = at->next) {
+		const char *text = json_text(json, at->valuestring);
+		DEFER(text_free) char *clean = text ? reason_clean(str_of(text)) : NULL;
+
+		if (clean && *clean)
+			buf_addf(&b, "%s%s", b.len ? ": " : "", clean);
+	}
+	return b.len ? reason_clean(buf_str(&b)) : text_dup(otherwise);
+}
+
+/* ---- sorting ------------------------------------------------------------- */
+
+/* A leaf as errors rows write it: numbers in digits, true, false. Owned; NULL: no leaf. */
+static char *leaf_text(const cJSON *leaf)
+{
+	if (!leaf || cJSON_IsObject(leaf) || cJSON_IsArray(leaf))
+		return NULL;
+	return cJSON_IsString(leaf) ? text_dup(leaf->valuestring) : json_print(leaf);
+}
+
+static bool is_one_of(const cJSON *list, const char *text)
+{
+	for (const cJSON *c = json_first(list); c; c = c->next)
+		if (strcmp(c->valuestring, text) == 0)
+			return true;
+	return false;
+}
+
+static bool row_fits(const struct error_row *row, bool part, int status, const cJSON *json)
+{
+	const cJSON *found = row->at ? json_at(json, row->at) : NULL;
+	DEFER(text_free) char *text = leaf_text(found);
+
+	if (row->part != part)
+		return false;
+	if (row->status_from && (status < row->status_from || status > row->status_to))
+		return false;
+	if (row->is)
+		return text && strcmp(text, row->is) == 0;
+	if (row->has)
+		return text && strstr(text, row->has);
+	if (row->in)
+		return text && is_one_of(row->in, text);
+	return !row->at || found;
+}
+
+/* The operation's own rows come first. */
+static const struct error_row *find_row(const struct manifest *m, const struct operation *op, bool part, int status,
+					const cJSON *json)
+{
+	for (size_t i = 0; i < op->errors_n; i++)
+		if (row_fits(&op->errors[i], part, status, json))
+			return &op->errors[i];
+	for (size_t i = 0; i < m->errors_n; i++)
+		if (row_fits(&m->errors[i], part, status, json))
+			return &m->errors[i];
+	return NULL;
+}
+
+static int class_of(int status)
+{
+	switch (status) {
+	case 401: return FAIL_AUTH;
+	case 402: return FAIL_QUOTA;
+	case 403: return FAIL_PERMISSION;
+	case 404: case 410: return FAIL_MISSING;
+	case 408: case 429: case 503: case 529: return FAIL_BUSY;
+	case 409: return FAIL_CONFLICT;
+	case 413: return FAIL_TOO_LARGE;
+	}
+	if (status >= 200 && status <= 299)
+		return FAIL_NONE;
+	return status >= 400 && status <= 499 ? FAIL_INPUT : FAIL_PLATFORM;
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void no_answer(enum net net, struct answer *ret)
+{
+	*ret = (struct answer){ .failure = FAIL_NETWORK,
+				.why = text_dup(net == NET_UNSENT ? "no connection" : "no answer") };
+}
+
+static void fail(struct answer *a, const char *why)
+{
+	a->failure = FAIL_PLATFORM;
+	a->why = text_dup(why);
+}
+
+static bool is_text(struct str s)
+{
+	return utf8_valid(s) && !(s.len && memchr(s.at, '\0', s.len));
+}
+
+/* What a 2xx holds, or that it does not hold what the manifest says. */
+static void take_body(const struct operation *op, const cJSON *json, struct str body, struct answer *a)
+{
+	switch (op->answer) {
+	case ANSWER_JSON:
+		if (!json && !(a->status == 204 && body.len == 0))
+			fail(a, "an answer that is not JSON");
+		break;
+	case ANSWER_TEXT:
+		if (!is_text(body))
+			fail(a, "an answer that is not UTF-8 text");
+		else
+			a->text = str_dup(body);
+		break;
+	case ANSWER_SSE: case ANSWER_NDJSON: case ANSWER_NONE:
+		break;
+	}
+}
+
+static cJSON *read_json(struct str body)
+{
+	cJSON *json = NULL;
+
+	return body.len && json_decode(body, &json) == NULL ? json : NULL;
+}
+
+static cJSON *shown(const struct operation *op, const cJSON *json)
+{
+	return json ? pattern_cut(op->shows, json, true) : NULL;
+}
+
+void answer_sort(const struct manifest *m, const struct operation *op, enum net net, int status,
+		 struct str body, struct answer *ret)
+{
+	DEFER(json_drop) cJSON *json = read_json(body);
+	const struct error_row *row;
+	char otherwise[32];
+
+	if (net != NET_OK) {
+		no_answer(net, ret);
+		return;
+	}
+	*ret = (struct answer){ .status = status, .failure = class_of(status) };
+	row = find_row(m, op, false, status, json);
+	if (row) {
+		ret->failure = row->class;
+		ret->word = row->word;
+	}
+	snprintf(otherwise, sizeof otherwise, "HTTP %d", status);
+	if (ret->failure)
+		ret->why = find_why(m, json, otherwise);
+	else if (class_of(status) == FAIL_NONE)
+		take_body(op, json, body, ret);
+	ret->json = shown(op, json);
+}
+
+void answer_part(const struct manifest *m, const struct operation *op, struct str piece, struct answer *ret)
+{
+	DEFER(json_drop) cJSON *json = read_json(piece);
+	const struct error_row *row = json ? find_row(m, op, true, 0, json) : NULL;
+
+	*ret = (struct answer){ 0 };
+	if (row) {
+		ret->failure = row->class;
+		ret->word = row->word;
+	}
+	if (ret->failure)
+		ret->why = find_why(m, json, "an error in the middle of the answer");
+	ret->json = shown(op, json);
+	if (json)
+		return;
+	if (is_text(piece))
+		ret->text = str_dup(piece);
+	else
+		fail(ret, "a piece that is not UTF-8 text");
+}
+
+void answer_free(struct answer *a)
+{
+	free(a->why);
+	free(a->text);
+	json_drop(&a->json);
+	*a = (struct answer){ 0 };
+}
