@@ -16,10 +16,12 @@
 
 struct session;
 
-struct session *session_new(const struct manifest *m, const cJSON *config);	/* both borrowed */
+/* Of a model or a tool, for one job; both borrowed. */
+struct session *session_new(const struct manifest *m, const cJSON *config);
 void session_free(struct session *s);
 
-/* A request that the core is about to tell (EVENT_ACT, EVENT_CALL, EVENT_TURN). */
+/* A request that the core is about to tell (EVENT_CALL, EVENT_TURN); at most REFS_MAX for a
+ * session. Its words are what "is" refers to: "turn.model", "call.id". */
 void session_request(struct session *s, uint32_t ref, int event_kind, const char *name, const cJSON *json);
 /* The core gives it up (time-out, interrupt): what still comes for it is stale. */
 void session_give_up(struct session *s, uint32_t ref);
@@ -31,10 +33,11 @@ bool session_open(const struct session *s, uint32_t ref);	/* not yet answered */
 enum ask_kind {
 	ASK_NOTHING,		/* stale, or dropped: nothing to do */
 	ASK_CALL,		/* .request; its answer is due for .ref .tag */
-	ASK_REFUSED,		/* a call whose arguments do not fit (.text says why): tell status -1 */
+	ASK_REFUSED,		/* a call that does not fit: tell .ref .tag status -1, .class and .text */
 	ASK_READY, ASK_BROKEN,	/* .text; .class .text */
 	ASK_KEEP,		/* .json, NULL forgets */
-	ASK_DELTA,		/* .ref .text */
+	ASK_DELTA,		/* .ref .text; whole characters, half of one waits for the next delta, and is
+				 * not shown when none comes: the result tells it */
 	ASK_RESULT,		/* .ref .json */
 	ASK_FAILED,		/* .ref .class .text */
 	ASK_AGAIN,		/* .ref .wait_ms */
@@ -55,7 +58,7 @@ struct ask {
 const char *session_take(struct session *s, const struct wire_message *m, struct ask *ret) MUST_USE;
 void ask_free(struct ask *a);
 
-/* A turn and its result, as adapter.h words them: NULL, or what is wrong. */
+/* A model's result, as adapter.h words it: NULL, or what is wrong (until the next call). */
 const char *result_check(const cJSON *result) MUST_USE;
 
 #endif
