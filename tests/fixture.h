@@ -57,7 +57,10 @@ __attribute__((unused)) static void same_json(const cJSON *json, const char *wan
 
 /* ---- a folder ------------------------------------------------------------ */
 
-static char folder[64];
+/* One for each test, in one that goes when all have ended, failed ones included:
+ *	tcase_add_unchecked_fixture(t, folders_begin, folders_end);
+ *	tcase_add_checked_fixture(t, folder_make, NULL); */
+static char folders[40], folder[64];
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
@@ -67,15 +70,21 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path);
 }
 
-__attribute__((unused)) static void folder_make(void)
+__attribute__((unused)) static void folders_begin(void)
 {
-	snprintf(folder, sizeof folder, "/tmp/chela-test-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(folders, sizeof folders, "/tmp/chela-store-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folders));
 }
 
-__attribute__((unused)) static void folder_remove(void)
+__attribute__((unused)) static void folders_end(void)
 {
-	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	nftw(folders, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+__attribute__((unused)) static void folder_make(void)
+{
+	snprintf(folder, sizeof folder, "%s/XXXXXX", folders);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
 __attribute__((unused)) static const char *in_folder(const char *name)

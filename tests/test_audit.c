@@ -155,7 +155,8 @@ int main(void)
 	tcase_add_test(t, a_row_that_is_well_made_by_itself_is_betrayed_by_the_next);
 	tcase_add_test(t, a_log_without_rows_holds);
 	tcase_add_test(t, arguments_with_half_a_pair_are_kept_as_they_are_hashed);
-	tcase_add_checked_fixture(file, folder_make, folder_remove);
+	tcase_add_unchecked_fixture(file, folders_begin, folders_end);
+	tcase_add_checked_fixture(file, folder_make, NULL);
 	tcase_add_test(file, the_log_goes_on_after_a_rollback_an_undone_event_and_a_restart);
 	suite_add_tcase(suite, t);
 	suite_add_tcase(suite, file);

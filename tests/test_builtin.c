@@ -272,7 +272,8 @@ int main(void)
 	tcase_add_loop_test(t, a_note_has_a_longest, 0, COUNT(lengths));
 	tcase_add_test(t, one_note_too_many_is_said);
 	tcase_add_test(t, more_notes_than_one_result_holds_are_counted);
-	tcase_add_checked_fixture(file, folder_make, folder_remove);
+	tcase_add_unchecked_fixture(file, folders_begin, folders_end);
+	tcase_add_checked_fixture(file, folder_make, NULL);
 	tcase_add_test(file, what_the_disk_refuses_is_not_kept);
 	suite_add_tcase(suite, t);
 	suite_add_tcase(suite, file);

@@ -265,7 +265,8 @@ int main(void)
 	tcase_add_test(t, an_event_is_counted_by_connection_and_key);
 	tcase_add_test(t, what_is_kept_is_the_last_and_by_connection);
 	tcase_add_test_raise_signal(t, a_row_that_is_not_there_cannot_be_done, SIGABRT);
-	tcase_add_checked_fixture(file, folder_make, folder_remove);
+	tcase_add_unchecked_fixture(file, folders_begin, folders_end);
+	tcase_add_checked_fixture(file, folder_make, NULL);
 	tcase_add_test(file, what_was_done_is_still_known_after_a_restart);
 	suite_add_tcase(suite, t);
 	suite_add_tcase(suite, file);

@@ -173,7 +173,8 @@ int main(void)
 	SRunner *r = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(file, folder_make, folder_remove);
+	tcase_add_unchecked_fixture(file, folders_begin, folders_end);
+	tcase_add_checked_fixture(file, folder_make, NULL);
 	tcase_add_test(file, a_note_of_8_kilobytes_of_odd_characters_comes_back_word_for_word);
 	tcase_add_test(file, a_forgotten_note_is_not_in_the_file_any_more);
 	tcase_add_test_raise_signal(t, a_note_that_is_too_long_is_a_mistake_of_ours, SIGABRT);

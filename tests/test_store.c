@@ -623,7 +623,8 @@ int main(void)
 	SRunner *r = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(file, folder_make, folder_remove);
+	tcase_add_unchecked_fixture(file, folders_begin, folders_end);
+	tcase_add_checked_fixture(file, folder_make, NULL);
 	tcase_add_loop_test(file, a_file_is_taken_or_refused_with_a_remedy_and_left_as_it_was, 0, COUNT(files));
 	tcase_add_test(file, a_newer_versions_file_is_left_as_a_crash_left_it);
 	tcase_add_test(file, a_folder_that_is_not_there_is_named);
