@@ -308,7 +308,7 @@ static void take(struct job *j, struct ask *ask)
 		break;
 	case ASK_REFUSED:
 		add_news(j, &(struct adapter_event_out){ .kind = EVENT_HTTP, .ref = ask->ref, .tag = ask->tag,
-			.status = -1, .failure = FAIL_INPUT, .text = ask->text });
+			.status = -1, .failure = ask->class, .text = ask->text });
 		break;
 	case ASK_DELTA:
 		j->owner->delta(j->owner, ask->text);
