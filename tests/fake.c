@@ -40,6 +40,7 @@ struct fake {
 	char origin[40];
 	struct script scripts[SCRIPTS_MAX], unscripted;
 	size_t scripts_n, played;
+	void (*when_out)(struct fake *f, const char *request);
 	char *requests[REQUESTS_MAX];
 	size_t requests_n, now, most, bytes;
 	struct connection *connections[CONNECTIONS_MAX];
@@ -47,6 +48,11 @@ struct fake {
 };
 
 /* ---- scripts ------------------------------------------------------------- */
+
+void fake_when_out(struct fake *f, void (*script)(struct fake *f, const char *request))
+{
+	f->when_out = script;
+}
 
 void fake_script(struct fake *f)
 {
@@ -194,6 +200,8 @@ static void take_request(struct connection *c, size_t n)
 	assert(f->requests_n < REQUESTS_MAX);
 	f->requests[f->requests_n++] = str_dup((struct str){ c->in.at, n });
 	buf_drop(&c->in, n);
+	if (f->played == f->scripts_n && f->when_out)
+		f->when_out(f, f->requests[f->requests_n - 1]);
 	c->script = f->played < f->scripts_n ? &f->scripts[f->played++] : &f->unscripted;
 	c->step = c->at = 0;
 	if (++f->now > f->most)

@@ -15,6 +15,9 @@ struct fake *fake_new(struct loop *l);
 void fake_free(struct fake *f);
 const char *fake_origin(const struct fake *f);		/* "http://127.0.0.1:PORT" */
 
+/* Asked when no script is left for this request: it may add the next one. */
+void fake_when_out(struct fake *f, void (*script)(struct fake *f, const char *request));
+
 /* Scripts. */
 void fake_script(struct fake *f);			/* what follows is for the next request */
 void fake_send(struct fake *f, struct str bytes);

@@ -2,140 +2,84 @@
  * and a service on a loopback socket that answers with what the test has laid ready. */
 #ifndef CHELA_TALK_H
 #define CHELA_TALK_H
+#include "fake.h"
 #include "fixture.h"
 #include "gate/object.h"
 #include "job.h"
 #include "loop.h"
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 /* ---- the service --------------------------------------------------------- */
 
-enum { PEERS = 32, ASKED = 64 };
+enum { ASKED = 64 };
 
 static struct service {
-	struct loop *loop;
-	struct watch door;
-	int port;
-	struct peer { struct watch watch; struct buf in; bool open; } peers[PEERS];
+	struct fake *fake;
 	const char *const *script;	/* the answers that lie ready, in order */
 	size_t script_n, next;
 	const char *(*think)(const cJSON *turn);	/* when none is left; NULL: it breaks down */
-	cJSON *asked[ASKED];		/* the turns it was shown */
+	cJSON *asked[ASKED];		/* what it was asked, {"turn"} each */
 	size_t asked_n;
 } service;
 
-/* An answer is "STATUS BODY", or pieces, a line each; "hang" never comes, "close" is none. */
-static void answer_peer(struct peer *p, const char *answer)
+static const char *choose(const cJSON *asked)
 {
-	struct buf b = buf_new(1 << 22);
-	int status = (int)strtol(answer, NULL, 10);
+	if (service.next < service.script_n)
+		return service.script[service.next++];
+	return service.think ? service.think(json_at(asked, "/turn")) : "500 {}";
+}
 
-	if (status)
-		buf_addf(&b, "HTTP/1.1 %d X\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n%s", status,
-			 answer + 4);
+/* A stream of pieces, each the data of an event; "hang": it goes no further. */
+static void stream(struct fake *f, const char *pieces)
+{
+	DEFER(buf_free) struct buf b = buf_new(1 << 22);
+
+	buf_adds(&b, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
+	while (*pieces && strcmp(pieces, "hang")) {
+		size_t n = strcspn(pieces, "\n");
+
+		buf_addf(&b, "data: %.*s\n\n", (int)n, pieces);
+		pieces += n + (pieces[n] == '\n');
+	}
+	fake_send(f, buf_str(&b));
+	if (*pieces)
+		fake_stall(f);
 	else
-		buf_adds(&b, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n");
-	while (!status && *answer) {
-		size_t n = strcspn(answer, "\n");
-
-		buf_addf(&b, "data: %.*s\n\n", (int)n, answer);
-		answer += n + (answer[n] == '\n');
-	}
-	for (size_t sent = 0; sent < b.len;) {
-		ssize_t n = send(p->watch.fd, b.at + sent, b.len - sent, MSG_NOSIGNAL);
-
-		if (n <= 0)
-			break;
-		sent += (size_t)n;
-	}
-	buf_free(&b);
+		fake_close(f);
 }
 
-static void peer_close(struct peer *p)
+/* An answer is "STATUS BODY", or pieces, a line each; "hang" never comes, "close" is none. */
+static void give_answer(struct fake *f, const char *request)
 {
-	watch_set(service.loop, &p->watch, false, false);
-	close(p->watch.fd);
-	buf_free(&p->in);
-	p->open = false;
-}
-
-static void peer_asked(struct peer *p, const char *body)
-{
-	const char *answer = "500 {}";
-	cJSON *json = parsed(body);
+	cJSON *asked = parsed(strstr(request, "\r\n\r\n") + 4);
+	const char *answer;
+	int status;
 
 	ck_assert(service.asked_n < ASKED);
-	service.asked[service.asked_n++] = json;
-	if (service.next < service.script_n)
-		answer = service.script[service.next++];
-	else if (service.think)
-		answer = service.think(json_at(json, "/turn"));
-	if (!strcmp(answer, "hang"))
-		return;
-	if (strcmp(answer, "close"))
-		answer_peer(p, answer);
-	peer_close(p);
-}
-
-static void peer_ready(struct watch *w, bool readable, bool writable)
-{
-	struct peer *p = container_of(w, struct peer, watch);
-	char bytes[65536];
-	ssize_t n = recv(w->fd, bytes, sizeof bytes, 0);
-	const char *length, *body;
-
-	(void)readable;
-	(void)writable;
-	if (n <= 0) {
-		peer_close(p);
-		return;
-	}
-	buf_add(&p->in, bytes, (size_t)n);
-	body = strstr(buf_text(&p->in), "\r\n\r\n");
-	length = strcasestr(buf_text(&p->in), "content-length:");
-	if (body && length && strlen(body + 4) >= strtoul(length + 15, NULL, 10))
-		peer_asked(p, body + 4);
-}
-
-static void door_ready(struct watch *w, bool readable, bool writable)
-{
-	struct peer *p = service.peers;
-	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC);
-
-	(void)readable;
-	(void)writable;
-	while (p->open)
-		p++;
-	ck_assert(fd >= 0 && p < service.peers + PEERS);
-	*p = (struct peer){ .watch = { .ready = peer_ready, .fd = fd }, .in = buf_new(1 << 24), .open = true };
-	watch_set(service.loop, &p->watch, true, false);
+	service.asked[service.asked_n++] = asked;
+	answer = choose(asked);
+	status = (int)strtol(answer, NULL, 10);
+	fake_script(f);
+	if (status)
+		fake_answer(f, status, "content-type: application/json\r\n", answer + 4);
+	else if (!strcmp(answer, "hang"))
+		fake_stall(f);
+	else if (!strcmp(answer, "close"))
+		fake_close(f);
+	else
+		stream(f, answer);
 }
 
 static void service_open(struct loop *loop)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof a;
-
-	service = (struct service){ .loop = loop, .door = { .ready = door_ready } };
-	service.door.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(service.door.fd, (struct sockaddr *)&a, n), 0);
-	ck_assert_int_eq(listen(service.door.fd, 16), 0);
-	getsockname(service.door.fd, (struct sockaddr *)&a, &n);
-	service.port = ntohs(a.sin_port);
-	watch_set(loop, &service.door, true, false);
+	service = (struct service){ .fake = fake_new(loop) };
+	fake_when_out(service.fake, give_answer);
 }
 
 static void service_close(void)
 {
-	for (size_t i = 0; i < PEERS; i++) {
-		if (service.peers[i].open)
-			peer_close(&service.peers[i]);
-	}
-	watch_set(service.loop, &service.door, false, false);
-	close(service.door.fd);
+	fake_free(service.fake);
 	for (size_t i = 0; i < service.asked_n; i++)
 		json_drop(&service.asked[i]);
 }
@@ -209,9 +153,9 @@ static const char manifest_text[] =
 /* The configuration: the models "one" and "two" at the service, and what else is given. */
 static struct conf *configure(const char *lines)
 {
-	DEFER(text_free) char *text = text_fmt("name Chela\nmodel one = plain at http://127.0.0.1:%d\n"
-					       "model two = plain at http://127.0.0.1:%d\nuse one else two\n%s",
-					       service.port, service.port, lines);
+	const char *at = fake_origin(service.fake);
+	DEFER(text_free) char *text = text_fmt("name Chela\nmodel one = plain at %s\nmodel two = plain at %s\n"
+					       "use one else two\n%s", at, at, lines);
 	struct conf *conf = NULL;
 	const char *why = conf_parse(str_of(text), "assistant.conf", &conf);
 
