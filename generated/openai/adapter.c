@@ -1,0 +1,286 @@
+/* adapter.c - any service that speaks OpenAI's chat completions.
+ *
+ * A turn is one request. Its answer is a stream of chunks that add up to one message: text,
+ * and calls whose arguments come in fragments. The services differ in small things, and each
+ * of these has a section in the pages. "[DONE]" ends the answer, and nothing else does. */
+#include "adapter.h"
+
+enum { CALLS_MAX = 64, TOKENS_MAX = INT32_MAX };
+
+struct call {
+	int64_t index;			/* -1: it has none */
+	const char *id, *name;		/* NULL: not told */
+	struct text arguments;
+	const cJSON *object;		/* arguments that came as an object */
+};
+
+struct adapter {
+	uint32_t ref;
+	bool openai;			/* the service is OpenAI itself */
+	struct text said;
+	bool refused;
+	struct call calls[CALLS_MAX];
+	size_t n;
+	const char *reason;		/* why it stopped, in their words */
+	bool counted;
+	int64_t in, out, cache_read;
+};
+
+const size_t adapter_size = sizeof(struct adapter);
+
+static bool empty(const char *text)
+{
+	return !text || !*text;
+}
+
+static const char *keep(const char *text)
+{
+	return text_make("%s", text);
+}
+
+/* ---- the request --------------------------------------------------------- */
+
+/* specs/openai/history.md: "The arguments of a call MUST be sent as a string of JSON." */
+static cJSON *calls_of(const cJSON *message)
+{
+	cJSON *list = NULL;
+
+	for (const cJSON *c = json_first(json_at(message, "/calls")); c; c = json_next(c)) {
+		list = list ? list : json_list();
+		json_push(list, json_make("{id:%s,type:'function',function:{name:%s,arguments:%s}}", json_text(c, "/id"),
+					  json_text(c, "/name"), json_write(json_at(c, "/args"))));
+	}
+	return list;
+}
+
+static cJSON *message_of(const cJSON *message)
+{
+	const char *text = json_text(message, "/text");
+
+	/* specs/openai/history.md: "The text of a result with `error` MUST begin with `error: `." */
+	if (json_is(message, "/role", "tool"))
+		return json_make("{role:'tool',tool_call_id:%s,content:%s}", json_text(message, "/id"),
+				 json_true(message, "/error") ? text_make("error: %s", text) : text);
+	/* specs/openai/history.md: "`content` MUST be left out where an assistant message has no
+	 * text." */
+	if (json_is(message, "/role", "assistant"))
+		return json_make("{role:'assistant',content:%s,tool_calls:%j}", empty(text) ? NULL : text,
+				 calls_of(message));
+	return json_make("{role:'user',content:%s}", text);
+}
+
+static cJSON *messages_of(const cJSON *turn)
+{
+	const char *system = json_text(turn, "/system");
+	cJSON *list = json_list();
+
+	if (!empty(system))
+		json_push(list, json_make("{role:'system',content:%s}", system));
+	for (const cJSON *m = json_first(json_at(turn, "/messages")); m; m = json_next(m))
+		json_push(list, message_of(m));
+	return list;
+}
+
+/* specs/openai/turn.md: "`tools` MUST be left out where there are none." */
+static cJSON *tools_of(const cJSON *turn)
+{
+	cJSON *list = NULL;
+
+	for (const cJSON *t = json_first(json_at(turn, "/tools")); t; t = json_next(t)) {
+		list = list ? list : json_list();
+		json_push(list, json_make("{type:'function',function:{name:%s,description:%s,parameters:%j}}",
+					  json_text(t, "/name"), json_text(t, "/about"), json_at(t, "/schema")));
+	}
+	return list;
+}
+
+/* specs/openai/turn.md: "The limit MUST be sent as `max_completion_tokens` where the base begins
+ * with `https://api.openai.com/`, and as `max_tokens` everywhere else." */
+static void ask(struct adapter *a, const struct event *ev)
+{
+	const cJSON *turn = ev->json, *most = json_at(turn, "/max_tokens");
+
+	a->ref = ev->ref;
+	host_call(ev->ref, 1, "turn",
+		  json_make("{model:%s,max_tokens:%j,max_completion_tokens:%j,effort:%s,tools:%j,messages:%j}",
+			    json_text(turn, "/model"), a->openai ? NULL : most, a->openai ? most : NULL,
+			    json_text(turn, "/effort"), tools_of(turn), messages_of(turn)));
+}
+
+/* ---- the answer, chunk by chunk ------------------------------------------ */
+
+static void fail(struct adapter *a, const char *why)
+{
+	host_failed(a->ref, FAIL_PLATFORM, "%s", why);
+}
+
+static void say(struct adapter *a, const char *text)
+{
+	if (empty(text))
+		return;
+	text_add(&a->said, text);
+	host_delta(a->ref, text);
+}
+
+/* The call that a fragment goes on with; NULL: it begins one. */
+static struct call *call_of(struct adapter *a, const cJSON *fragment, int64_t index)
+{
+	const char *id = json_text(fragment, "/id");
+	size_t i = a->n;
+
+	/* specs/openai/calls.md: "A fragment without `index` MUST begin a call where it has a name, and
+	 * go on with the call that began last where it has none." */
+	if (index < 0)
+		return a->n && empty(json_text(fragment, "/function/name")) ? &a->calls[a->n - 1] : NULL;
+	while (i > 0 && a->calls[i - 1].index != index)
+		i--;
+	/* specs/openai/calls.md: "A fragment with another id than the call of its index MUST begin a
+	 * call." */
+	if (i == 0 || (!empty(id) && a->calls[i - 1].id && !text_is(id, a->calls[i - 1].id)))
+		return NULL;
+	return &a->calls[i - 1];
+}
+
+/* False: there are too many. */
+static bool take_fragment(struct adapter *a, const cJSON *fragment)
+{
+	const cJSON *arguments = json_at(fragment, "/function/arguments");
+	const char *id = json_text(fragment, "/id"), *name = json_text(fragment, "/function/name");
+	int64_t index = -1;
+	struct call *c;
+
+	json_number(fragment, "/index", 0, INT32_MAX, &index);
+	c = call_of(a, fragment, index);
+	if (!c && a->n == CALLS_MAX)
+		return false;
+	if (!c) {
+		c = &a->calls[a->n++];
+		c->index = index;
+	}
+	/* specs/openai/calls.md: "The first id and the first name that are not empty MUST count." */
+	if (!c->id && !empty(id))
+		c->id = keep(id);
+	if (!c->name && !empty(name))
+		c->name = keep(name);
+	/* specs/openai/calls.md: "Arguments MUST be joined by index, and parsed only at the end." */
+	text_add(&c->arguments, json_text(arguments, ""));
+	if (json_is_object(arguments))
+		c->object = json_copy(arguments);
+	return true;
+}
+
+static void take_choice(struct adapter *a, const cJSON *choice)
+{
+	const char *refusal = json_text(choice, "/delta/refusal"), *reason = json_text(choice, "/finish_reason");
+
+	say(a, json_text(choice, "/delta/content"));
+	say(a, refusal);
+	a->refused |= !empty(refusal);
+	if (reason)
+		a->reason = keep(reason);
+	for (const cJSON *f = json_first(json_at(choice, "/delta/tool_calls")); f; f = json_next(f))
+		if (!take_fragment(a, f)) {
+			fail(a, "more than 64 calls");
+			return;
+		}
+}
+
+/* specs/openai/turn.md: "Each figure MUST be the last one that was told." */
+static void count(struct adapter *a, const cJSON *usage)
+{
+	a->counted |= json_first(usage) != NULL;
+	json_number(usage, "/prompt_tokens", 0, TOKENS_MAX, &a->in);
+	json_number(usage, "/completion_tokens", 0, TOKENS_MAX, &a->out);
+	json_number(usage, "/prompt_tokens_details/cached_tokens", 0, TOKENS_MAX, &a->cache_read);
+}
+
+/* ---- the result ---------------------------------------------------------- */
+
+static const char *stop_of(const struct adapter *a)
+{
+	static const struct { const char *theirs, *ours; } stops[] = {
+		{ "stop", "end" }, { "tool_calls", "end" }, { "function_call", "end" },
+		{ "length", "length" }, { "content_filter", "refusal" },
+	};
+	const char *stop = a->reason ? "other" : "end";
+
+	for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
+		if (text_is(a->reason, stops[i].theirs))
+			stop = stops[i].ours;
+	/* specs/openai/stops.md: "A refusal in words MUST be `refusal`, whatever the reason says." */
+	if (a->refused)
+		return "refusal";
+	/* specs/openai/stops.md: "An end with calls MUST be `calls`, whatever the reason says." */
+	return text_is(stop, "end") && a->n ? "calls" : stop;
+}
+
+static bool taken(const cJSON *calls, const char *id)
+{
+	const cJSON *c = json_first(calls);
+
+	while (c && !json_is(c, "/id", id))
+		c = json_next(c);
+	return c != NULL;
+}
+
+/* NULL, or what is wrong with it. */
+static const char *add_call(cJSON *calls, const struct call *c)
+{
+	const char *text = text_of(&c->arguments), *id = c->id;
+	const cJSON *args = c->object ? c->object : json_parse(*text ? text : "{}");
+
+	if (!c->name)
+		return "a call without a name";
+	if (!json_is_object(args))
+		return "arguments that are not a JSON object";
+	/* specs/openai/calls.md: "A call without an id, or with one that an earlier call has, MUST be
+	 * given the first of `call_1`, `call_2`, ... that no earlier call has." */
+	for (int n = 1; !id || taken(calls, id); n++)
+		id = text_make("call_%d", n);
+	json_push(calls, json_make("{id:%s,name:%s,args:%j}", id, c->name, args));
+	return NULL;
+}
+
+static void done(struct adapter *a)
+{
+	const char *stop = stop_of(a), *why = NULL;
+	cJSON *calls = json_list(), *usage = NULL;
+
+	for (size_t i = 0; i < a->n && text_is(stop, "calls") && !why; i++)
+		why = add_call(calls, &a->calls[i]);
+	if (why) {
+		fail(a, why);
+		return;
+	}
+	if (a->counted)
+		usage = json_make("{in:%D,out:%D,cache_read:%D,cache_write:%d}", a->in, a->out, a->cache_read, 0);
+	host_result(a->ref, json_make("{stop:%s,text:%s,calls:%j,usage:%j}", stop, text_of(&a->said), calls, usage));
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+static void take(struct adapter *a, const struct event *ev)
+{
+	if (text_is(ev->text, "[DONE]")) {
+		done(a);
+	} else if (ev->text) {
+		fail(a, "a piece of the stream is not JSON");
+	} else {
+		count(a, json_at(ev->json, "/usage"));
+		take_choice(a, json_at(ev->json, "/choices/0"));
+	}
+}
+
+void adapter_event(struct adapter *a, const struct event *ev)
+{
+	if (ev->kind == EVENT_START)
+		a->openai = text_starts(json_text(ev->json, "/config/base"), "https://api.openai.com/");
+	else if (ev->kind == EVENT_TURN)
+		ask(a, ev);
+	else if (ev->failure)		/* of a chunk, or of the whole */
+		host_failed(ev->ref, ev->failure, "%s", ev->text);
+	else if (ev->kind == EVENT_PART)
+		take(a, ev);
+	else
+		fail(a, "the stream ended before [DONE]");
+}
