@@ -1,0 +1,518 @@
+/* world.c - see world.h */
+#include "gate/world.h"
+#include "adapter/adapter.h"
+#include "adapter/process.h"
+#include "adapter/session.h"
+#include "limits.h"
+#include "loop.h"
+#include "stream.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct open {			/* a request whose answer has not come */
+	int call;
+	uint32_t ref, tag;
+	const struct operation *op;
+	char *label;
+	struct stream *stream;	/* NULL: it answers in one piece */
+	struct open *next;
+};
+struct refusal {		/* a call whose arguments did not fit: its answer waits */
+	uint32_t ref, tag;
+	int class;
+	char *why;
+	struct refusal *next;
+};
+
+struct world {
+	struct loop *loop;
+	const struct manifest *manifest;
+	int program;
+	cJSON *config;
+	struct process_owner owner;
+	struct process *process;
+	struct session *session;
+	uint32_t ref;			/* of the job; they are counted through a section */
+	bool waits;
+	int64_t requests;		/* of this job */
+	int calls;
+	struct open *open;		/* the oldest first */
+	struct refusal *refusals;
+	struct deed *first, **last;
+	char *red;
+};
+
+/* ---- what the adapter did ------------------------------------------------ */
+
+static void go_red(struct world *w, const char *why)
+{
+	if (!w->red)
+		w->red = text_dup(why);
+}
+
+static struct deed *do_deed(struct world *w, enum step_word word, cJSON *value)
+{
+	struct deed *d = mem_new(1, sizeof *d);
+
+	d->word = word;
+	d->value = value;
+	*w->last = d;
+	w->last = &d->next;
+	return d;
+}
+
+static void deed_free(struct deed *d)
+{
+	json_drop(&d->headers);
+	json_drop(&d->value);
+	free(d->url);
+	free(d);
+}
+
+static cJSON *body_of(struct request *r)
+{
+	cJSON *body = r->json;
+
+	r->json = NULL;
+	return body ? body : r->body ? cJSON_CreateString(r->body) : NULL;
+}
+
+static bool streams(const struct operation *op)
+{
+	return op->answer == ANSWER_SSE || op->answer == ANSWER_NDJSON;
+}
+
+static void add_open(struct world *w, uint32_t ref, uint32_t tag, const struct operation *op)
+{
+	struct open *o = mem_new(1, sizeof *o), **at = &w->open;
+
+	*o = (struct open){ .call = ++w->calls, .ref = ref, .tag = tag, .op = op };
+	if (streams(op))
+		o->stream = stream_new(op->answer, PART_MAX);
+	while (*at)
+		at = &(*at)->next;
+	*at = o;
+}
+
+static void drop_open(struct world *w, struct open *o)
+{
+	struct open **at = &w->open;
+
+	while (*at != o)
+		at = &(*at)->next;
+	*at = o->next;
+	stream_free(o->stream);
+	free(o->label);
+	free(o);
+}
+
+/* Takes the request apart. */
+static void ask(struct world *w, uint32_t ref, uint32_t tag, struct request *r)
+{
+	struct deed *d = do_deed(w, DO_HTTP, body_of(r));
+
+	d->method = r->op->method;
+	d->url = r->url;
+	r->url = NULL;
+	d->secret = r->secret ? r->secret->name : NULL;
+	d->form = r->op->form && d->value;
+	d->headers = r->headers;
+	r->headers = NULL;
+	add_open(w, ref, tag, r->op);
+	d->call = w->calls;
+	if (++w->requests > w->manifest->limits.requests_per_job)
+		go_red(w, "it asked for more requests than its manifest allows in one job");
+}
+
+static void answered(struct world *w, enum step_word word, cJSON *value)
+{
+	do_deed(w, word, value);
+	w->waits = false;
+}
+
+static void result(struct world *w, struct ask *a)
+{
+	const char *why = w->manifest->kind == KIND_MODEL ? result_check(a->json) : NULL;
+
+	if (why) {
+		DEFER(text_free) char *sentence = text_fmt("it gave a result that is none: %s", why);
+
+		go_red(w, sentence);
+	}
+	answered(w, DO_RESULT, a->json ? a->json : cJSON_CreateNull());
+	a->json = NULL;
+}
+
+static void refused(struct world *w, struct ask *a)
+{
+	struct refusal *r = mem_new(1, sizeof *r), **at = &w->refusals;
+
+	*r = (struct refusal){ .ref = a->ref, .tag = a->tag, .class = a->class, .why = a->text };
+	a->text = NULL;
+	while (*at)
+		at = &(*at)->next;
+	*at = r;
+}
+
+static cJSON *failure_json(int class, const char *why)
+{
+	return json_build("{class:%s,why:%s}", failure_name(class), why ? why : "");
+}
+
+static void take(struct world *w, struct ask *a)
+{
+	switch (a->kind) {
+	case ASK_CALL:
+		ask(w, a->ref, a->tag, &a->request);
+		break;
+	case ASK_REFUSED:
+		refused(w, a);
+		break;
+	case ASK_DELTA:
+		do_deed(w, DO_DELTA, cJSON_CreateString(a->text));
+		break;
+	case ASK_RESULT:
+		result(w, a);
+		break;
+	case ASK_FAILED:
+		answered(w, DO_FAILED, failure_json(a->class, a->text));
+		break;
+	case ASK_AGAIN:
+		answered(w, DO_AGAIN, json_build("{after_ms:%D}", a->wait_ms));
+		break;
+	case ASK_READY:
+		do_deed(w, DO_READY, cJSON_CreateObject());
+		break;
+	case ASK_BROKEN:
+		do_deed(w, DO_BROKEN, failure_json(a->class, a->text));
+		break;
+	case ASK_KEEP:		/* it may always keep; what is kept is looked at, not claimed */
+	case ASK_NOTHING:
+	case ASK_LOG:
+		break;
+	}
+	ask_free(a);
+}
+
+static void heard(struct process_owner *o, const struct wire_message *outputs, size_t n)
+{
+	struct world *w = container_of(o, struct world, owner);
+
+	for (size_t i = 0; i < n && !w->red; i++) {
+		struct ask a = { .kind = ASK_NOTHING };
+		const char *violation = session_take(w->session, &outputs[i], &a);
+
+		if (violation) {
+			DEFER(text_free) char *sentence = text_fmt("it %s", violation);
+
+			go_red(w, sentence);
+		} else {
+			take(w, &a);
+		}
+	}
+}
+
+static void gone(struct process_owner *o, enum process_end end, const char *why)
+{
+	struct world *w = container_of(o, struct world, owner);
+	static const char *const words[] = {
+		[END_BUG] = "a bug", [END_ATTACK] = "an attack", [END_LIMIT] = "a limit", [END_SYSTEM] = "this machine",
+	};
+	DEFER(text_free) char *sentence = text_fmt("the adapter was ended (%s): %s", words[end], why);
+
+	go_red(w, sentence);
+}
+
+/* ---- telling ------------------------------------------------------------- */
+
+static void tell_one(struct world *w, const struct adapter_event_out *event)
+{
+	if (w->red)
+		return;
+	process_tell(w->process, event);
+	while (!w->red && !process_idle(w->process))
+		loop_once(w->loop);
+}
+
+/* What the core refused is told next, as the core does. */
+static void tell(struct world *w, const struct adapter_event_out *event)
+{
+	tell_one(w, event);
+	while (w->refusals) {
+		struct refusal *r = w->refusals;
+
+		w->refusals = r->next;
+		if (!w->red && session_answered(w->session, r->ref, r->tag))
+			tell_one(w, &(struct adapter_event_out){ .kind = EVENT_HTTP, .ref = r->ref, .tag = r->tag,
+								 .status = -1, .failure = r->class, .text = r->why });
+		free(r->why);
+		free(r);
+	}
+}
+
+static void start(struct world *w)
+{
+	struct process_limits limits = { .arena_bytes = w->manifest->limits.arena_bytes };
+	DEFER(json_drop) cJSON *json = json_build("{config:%j}", w->config);
+	DEFER(text_free) char *text = json_print(json);
+
+	w->session = session_new(w->manifest, w->config);
+	w->process = process_new(w->loop, w->program, true, limits, &w->owner);
+	tell(w, &(struct adapter_event_out){ .kind = EVENT_START, .json = text });
+}
+
+static void job_begins(struct world *w)
+{
+	world_kill(w);
+	w->ref++;
+	w->requests = 0;
+	w->waits = true;
+}
+
+static void request(struct world *w, int kind, const char *name, const cJSON *json)
+{
+	DEFER(text_free) char *text = json_print(json);
+
+	start(w);
+	if (w->red)
+		return;
+	session_request(w->session, w->ref, kind, name, json);
+	tell(w, &(struct adapter_event_out){ .kind = kind, .ref = w->ref, .name = name, .json = text });
+}
+
+void world_turn(struct world *w, const cJSON *turn)
+{
+	job_begins(w);
+	request(w, EVENT_TURN, NULL, turn);
+}
+
+/* One operation, no code on the way. */
+static void operate(struct world *w, const struct operation *op, const cJSON *args)
+{
+	struct request r;
+	const char *why = render(w->manifest, op, w->config, args, NULL, &r);
+
+	if (why) {
+		answered(w, DO_FAILED, failure_json(FAIL_INPUT, why));
+		return;
+	}
+	ask(w, w->ref, 0, &r);
+	request_free(&r);
+}
+
+void world_call(struct world *w, const struct tool *tool, const cJSON *args)
+{
+	DEFER(json_drop) cJSON *normal = NULL;
+	const char *why;
+
+	job_begins(w);
+	why = arguments_check(tool->args, tool->args_n, args, &normal);
+	if (why)
+		answered(w, DO_FAILED, failure_json(FAIL_INPUT, why));
+	else if (tool->is)
+		operate(w, tool->is, normal);
+	else
+		request(w, EVENT_CALL, tool->name, normal);
+}
+
+bool world_owes(const struct world *w)
+{
+	return w->waits && !w->open;
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+struct open *world_open(struct world *w, const char *label)
+{
+	struct open *o = w->open;
+
+	while (o && (label ? !o->label || strcmp(o->label, label) != 0 : o->label != NULL))
+		o = o->next;
+	return o;
+}
+
+const struct operation *open_operation(const struct open *o)
+{
+	return o->op;
+}
+
+void world_label(struct world *w, const struct deed *d, const char *label)
+{
+	for (struct open *o = w->open; o && label; o = o->next)
+		if (o->call == d->call)
+			o->label = text_dup(label);
+}
+
+static void tell_piece(struct world *w, const struct open *o, struct str piece)
+{
+	struct answer a;
+
+	if (!w->session || !session_wants(w->session, o->ref, o->tag))
+		return;
+	answer_part(w->manifest, o->op, piece, &a);
+	DEFER(text_free) char *json = a.json ? json_print(a.json) : NULL;
+
+	tell(w, &(struct adapter_event_out){ .kind = EVENT_PART, .ref = o->ref, .tag = o->tag, .failure = a.failure,
+					     .text = a.failure ? a.why : a.text, .json = json });
+	answer_free(&a);
+}
+
+static void tell_pieces(struct world *w, struct open *o)
+{
+	struct str piece;
+
+	while (!w->red && stream_next(o->stream, &piece))
+		tell_piece(w, o, piece);
+}
+
+/* As it comes over the line: an event of an SSE stream has one data line for each of its
+ * lines. */
+static void piece_bytes(enum answer_kind kind, const cJSON *piece, struct buf *out)
+{
+	DEFER(text_free) char *printed = cJSON_IsString(piece) ? NULL : json_print(piece);
+	const char *text = printed ? printed : piece->valuestring;
+	bool sse = kind == ANSWER_SSE;
+
+	while (sse) {
+		size_t n = strcspn(text, "\n");
+
+		buf_addf(out, "data: %.*s\n", (int)n, text);
+		if (!text[n])
+			break;
+		text += n + 1;
+	}
+	buf_addf(out, "%s\n", sse ? "" : text);
+}
+
+void world_part(struct world *w, struct open *o, const cJSON *piece)
+{
+	DEFER(buf_free) struct buf bytes = buf_new(2 * PART_MAX);
+
+	assert(o->stream);
+	piece_bytes(o->op->answer, piece, &bytes);
+	if (stream_feed(o->stream, buf_str(&bytes)) != OK)
+		go_red(w, "a part of the page is larger than the core takes");
+	tell_pieces(w, o);
+}
+
+static void tell_answer(struct world *w, const struct open *o, const struct answer *a)
+{
+	DEFER(text_free) char *json = a->json ? json_print(a->json) : NULL;
+
+	if (!w->session) {			/* one operation, no code */
+		if (w->waits)
+			answered(w, a->failure ? DO_FAILED : DO_RESULT, a->failure ? failure_json(a->failure, a->why) :
+				 a->json ? cJSON_Duplicate(a->json, true) : a->text ? cJSON_CreateString(a->text) :
+				 cJSON_CreateNull());
+	} else if (session_answered(w->session, o->ref, o->tag)) {
+		tell(w, &(struct adapter_event_out){ .kind = EVENT_HTTP, .ref = o->ref, .tag = o->tag,
+						     .status = a->status, .failure = a->failure, .name = a->word,
+						     .text = a->failure ? a->why : a->text, .json = json });
+	}
+}
+
+static void last_word(struct world *w, struct open *o, enum net net, int status, struct str body)
+{
+	struct answer a;
+
+	answer_sort(w->manifest, o->op, net, status, body, &a);
+	tell_answer(w, o, &a);
+	answer_free(&a);
+	drop_open(w, o);
+}
+
+void world_answer(struct world *w, struct open *o, int status, struct str body)
+{
+	if (o->stream && status < 300) {
+		stream_end(o->stream);
+		tell_pieces(w, o);
+	}
+	last_word(w, o, NET_OK, status, body);
+}
+
+void world_lose(struct world *w, struct open *o)
+{
+	last_word(w, o, NET_LOST, 0, STR(""));
+}
+
+/* ---- the world itself ---------------------------------------------------- */
+
+struct world *world_new(struct loop *loop, const struct manifest *m, int program)
+{
+	struct world *w = mem_new(1, sizeof *w);
+
+	*w = (struct world){ .loop = loop, .manifest = m, .program = program, .owner = { heard, gone } };
+	w->last = &w->first;
+	return w;
+}
+
+const char *world_config(struct world *w, const cJSON *config)
+{
+	cJSON *checked;
+	const char *why = config_check(w->manifest, config, &checked);
+
+	if (why)
+		return why;
+	json_drop(&w->config);
+	w->config = checked;
+	return NULL;
+}
+
+const char *world_base(const struct world *w)
+{
+	const char *base = w->manifest->base ? w->manifest->base : json_text(w->config, "/base");
+
+	return base ? base : "";
+}
+
+void world_kill(struct world *w)
+{
+	process_free(w->process);
+	w->process = NULL;
+	session_free(w->session);
+	w->session = NULL;
+	while (w->open)
+		drop_open(w, w->open);
+	while (w->refusals) {
+		struct refusal *r = w->refusals;
+
+		w->refusals = r->next;
+		free(r->why);
+		free(r);
+	}
+	w->waits = false;
+}
+
+void world_free(struct world *w)
+{
+	if (!w)
+		return;
+	world_kill(w);
+	while (w->first)
+		world_take(w);
+	json_drop(&w->config);
+	free(w->red);
+	free(w);
+}
+
+const struct deed *world_deed(const struct world *w)
+{
+	return w->first;
+}
+
+void world_take(struct world *w)
+{
+	struct deed *d = w->first;
+
+	assert(d);
+	w->first = d->next;
+	if (!w->first)
+		w->last = &w->first;
+	deed_free(d);
+}
+
+const char *world_red(const struct world *w)
+{
+	return w->red;
+}
