@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 5, WORD_SHOWN = 120 };
+enum { INFO_WORDS = 5, WORD_SHOWN = 120 };
 
 struct block {
 	int first, last;		/* lines of its fences, from 1 */
-	struct str words[WORDS_MAX];	/* of its info string */
+	struct str words[INFO_WORDS];	/* of its info string */
 	size_t words_n;
 	int section;			/* -1: background */
 };
@@ -145,7 +145,7 @@ static bool fenced(const struct book *b, const struct block *k)
 static void info_words(struct block *k, struct str info)
 {
 	info = trim(info);
-	while (info.len && k->words_n < WORDS_MAX) {
+	while (info.len && k->words_n < INFO_WORDS) {
 		size_t n = 0;
 
 		while (n < info.len && !isspace((unsigned char)info.at[n]))

@@ -1,0 +1,138 @@
+/* compile.c - see compile.h */
+#include "gate/compile.h"
+#include "gate/object.h"
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { SAID_MAX = 6000 };
+
+static char *read_all(int fd)
+{
+	struct buf b = buf_new(SAID_MAX);
+	char piece[4096];
+	ssize_t n;
+
+	while ((n = read(fd, piece, sizeof piece)) > 0 || (n < 0 && errno == EINTR)) {
+		size_t fit = b.max - b.len < (size_t)n ? b.max - b.len : (size_t)n;
+
+		if (n > 0)
+			buf_add(&b, piece, fit);
+	}
+	return buf_take(&b);
+}
+
+/* Runs it; what it said goes to *ret_said. */
+static bool run(char *const argv[], char **ret_said)
+{
+	posix_spawn_file_actions_t actions;
+	int line[2], status = -1;
+	pid_t child;
+
+	if (pipe(line) != 0)
+		abort();
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
+	posix_spawn_file_actions_adddup2(&actions, line[1], 1);
+	posix_spawn_file_actions_adddup2(&actions, line[1], 2);
+	posix_spawn_file_actions_addclose(&actions, line[0]);
+	posix_spawn_file_actions_addclose(&actions, line[1]);
+	errno = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(line[1]);
+	if (errno) {
+		*ret_said = text_fmt("%s cannot be run: %s", argv[0], strerror(errno));
+	} else {
+		*ret_said = read_all(line[0]);
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	close(line[0]);
+	return status == 0;
+}
+
+/* The folder that holds adapter.h, and nothing else of ours. */
+static char *abi_folder(const struct instance *i)
+{
+	char *folder = text_fmt("%s/abi", i->build);
+	DEFER(text_free) char *header = text_fmt("%s/adapter.h", folder);
+	DEFER(text_free) char *ours = root_path(i, "core/adapter/adapter.h");
+
+	mkdir(folder, 0777);
+	unlink(header);
+	if (symlink(ours, header) != 0 && errno != EEXIST) {
+		free(folder);
+		return NULL;
+	}
+	return folder;
+}
+
+/* The first "FILE:LINE:COLUMN: error: what" of what the compiler said. */
+static struct failure first_error(const char *source, char *said)
+{
+	struct failure f = { .remedy = text_dup("mend it; warnings count as errors"), .happened = said };
+	const char *line = said;
+
+	while (line && !f.what) {
+		const char *end = strchr(line, '\n'), *error = strstr(line, "error: ");
+		const char *colon = strchr(line, ':');
+
+		if (error && colon && (!end || error < end)) {
+			f.file = str_dup((struct str){ line, (size_t)(colon - line) });
+			f.line = (int)strtol(colon + 1, NULL, 10);
+			f.what = str_dup((struct str){ error + 7, end ? (size_t)(end - error - 7) : strlen(error + 7) });
+		}
+		line = end ? end + 1 : NULL;
+	}
+	if (!f.what) {
+		f.file = text_dup(source);
+		f.what = text_dup("it does not compile");
+	}
+	return f;
+}
+
+static bool compile(const struct instance *i, const char *source, const char *object, struct failure *ret)
+{
+	DEFER(text_free) char *abi = abi_folder(i);
+	DEFER(text_free) char *include = text_fmt("-I%s", abi ? abi : "");
+	const char *const argv[] = {
+		"cc", "-std=gnu17", "-O2", "-fPIE", "-fno-common", "-fstack-protector-strong", "-U_FORTIFY_SOURCE",
+		"-Wall", "-Wextra", "-Wshadow", "-Wvla", "-Wformat=2", "-Werror", "-fno-diagnostics-show-caret",
+		"-fdiagnostics-color=never", include, "-c", source, "-o", object, NULL,
+	};
+	char *said = NULL;
+
+	if (run((char *const *)argv, &said)) {
+		free(said);
+		return true;
+	}
+	*ret = first_error(source, said);
+	return false;
+}
+
+bool adapter_compile(const struct instance *i, const char *source, const char *program, struct failure *ret)
+{
+	DEFER(text_free) char *object = text_fmt("%s.o", program);
+	DEFER(text_free) char *runner = text_fmt("%s/runner.o", i->build);
+	const char *why = NULL;
+	bool made = compile(i, source, object, ret);
+
+	if (made)
+		why = object_check(object);
+	if (made && !why)
+		why = object_link(runner, object, program);
+	remove(object);
+	if (why) {
+		*ret = failure_of(why);
+		if (!ret->file)
+			ret->file = text_dup(source);
+	}
+	return made && !why;
+}

@@ -1,0 +1,276 @@
+/* manual.c - see manual.h */
+#include "gate/manual.h"
+#include "gate/compile.h"
+#include "gate/replay.h"
+#include "gate/report.h"
+#include "limits.h"
+#include "loop.h"
+#include <cmark.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct demo {			/* a demonstration adapter */
+	char *name, *folder;
+	struct manifest *manifest;
+	int program;
+	struct demo *next;
+};
+struct manual {
+	const struct instance *instance;
+	const char *file;
+	FILE *out;
+	struct loop *loop;
+	struct demo *demos;
+	bool used[FORM_COUNT], made[MISTAKE_COUNT];
+	int examples, wrong;
+	char *due;		/* the complaint that the next block must be */
+	int due_line;
+};
+
+static PRINTF(3, 4) void complain(struct manual *m, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	m->wrong++;
+	fprintf(m->out, "%s:%d: ", m->file, line);
+	va_start(ap, fmt);
+	vfprintf(m->out, fmt, ap);
+	va_end(ap);
+	fputc('\n', m->out);
+}
+
+/* ---- demonstration adapters ---------------------------------------------- */
+
+static int build(struct manual *m, const struct demo *d)
+{
+	DEFER(text_free) char *source = text_fmt("%s/adapter.c", d->folder);
+	DEFER(text_free) char *programs = text_fmt("%s/language", m->instance->build);
+	DEFER(text_free) char *program = text_fmt("%s/%s", programs, d->name);
+	DEFER(buf_free) struct buf said = buf_new(65536);
+	struct failure why = { 0 };
+
+	if (access(source, F_OK) != 0)
+		return -1;
+	mkdir(programs, 0777);
+	if (adapter_compile(m->instance, source, program, &why))
+		return open(program, O_RDONLY | O_CLOEXEC);
+	failure_text(&why, &said);
+	complain(m, 1, "the adapter of %s is refused: %s", d->folder, buf_text(&said));
+	failure_free(&why);
+	return -1;
+}
+
+/* NULL: it has been complained of. */
+static const struct demo *demo(struct manual *m, int line, struct str name)
+{
+	DEFER(text_free) char *file = text_fmt("tests/language/%.*s/manifest.json", (int)name.len, name.at);
+	struct manifest *manifest;
+	const char *why;
+	struct demo *d;
+
+	for (d = m->demos; d; d = d->next)
+		if (str_is(name, d->name))
+			return d;
+	why = manifest_read(file, &manifest);
+	if (why) {
+		complain(m, line, "its demonstration adapter cannot be used: %s", why);
+		return NULL;
+	}
+	d = mem_new(1, sizeof *d);
+	*d = (struct demo){ .name = str_dup(name), .manifest = manifest, .next = m->demos,
+			    .folder = text_fmt("tests/language/%.*s", (int)name.len, name.at) };
+	d->program = build(m, d);
+	m->demos = d;
+	return d;
+}
+
+static void demos_free(struct demo *d)
+{
+	while (d) {
+		struct demo *next = d->next;
+
+		if (d->program >= 0)
+			close(d->program);
+		manifest_free(d->manifest);
+		free(d->name);
+		free(d->folder);
+		free(d);
+		d = next;
+	}
+}
+
+/* ---- examples ------------------------------------------------------------ */
+
+static void run_sections(struct manual *m, const struct demo *d, const struct page *p)
+{
+	struct replay r = { .loop = m->loop, .manifest = d->manifest, .program = d->program, .dice = 0.5 };
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct outcome o;
+
+		replay_section(&r, &p->sections[i], &o);
+		if (!o.ok)
+			complain(m, o.line, "%s (expected \"%s\", instead \"%s\")", o.what, o.expected ? o.expected : "",
+				 o.happened ? o.happened : "");
+		outcome_free(&o);
+	}
+}
+
+static void page(struct manual *m, int line, struct str text, struct str name, bool run)
+{
+	const struct demo *d = demo(m, line, name);
+	struct page_text t = { .text = text, .file = m->file, .folder = d ? d->folder : "", .line = line + 1 };
+	struct page *p;
+	const char *why;
+
+	if (!d)
+		return;
+	why = page_parse(&t, d->manifest, &p, NULL);
+	if (why) {
+		complain(m, line, "this page is refused: %s", why);
+		return;
+	}
+	for (int i = 0; i < FORM_COUNT; i++)
+		m->used[i] |= p->used[i];
+	if (run)
+		run_sections(m, d, p);
+	page_free(p);
+}
+
+static void due(struct manual *m, int line, const char *complaint)
+{
+	m->due = text_dup(complaint);
+	m->due_line = line;
+}
+
+static void page_error(struct manual *m, int line, struct str text, struct str name)
+{
+	const struct demo *d = name.len ? demo(m, line, name) : NULL;
+	struct page_text t = { .text = text, .file = "page.md", .folder = d ? d->folder : ".", .line = 1 };
+	enum mistake made;
+	struct page *p;
+	const char *why = page_parse(&t, d ? d->manifest : NULL, &p, &made);
+
+	if (!why) {
+		complain(m, line, "this page is not refused");
+		page_free(p);
+		return;
+	}
+	m->made[made] = true;
+	due(m, line, why);
+}
+
+static void manifest(struct manual *m, int line, struct str text, bool good)
+{
+	struct manifest *parsed;
+	const char *why = manifest_parse(text, "manifest.json", &parsed);
+
+	if (!why)
+		manifest_free(parsed);
+	if (good && why)
+		complain(m, line, "this manifest is refused: %s", why);
+	else if (!good && !why)
+		complain(m, line, "this manifest is not refused");
+	else if (!good)
+		due(m, line, why);
+}
+
+static void complaint(struct manual *m, int line, struct str text)
+{
+	while (text.len && text.at[text.len - 1] == '\n')
+		text.len--;
+	if (!m->due)
+		complain(m, line, "a complaint must follow an example that is refused");
+	else if (!str_is(text, m->due))
+		complain(m, line, "the complaint is in truth:\n%s", m->due);
+	text_free(&m->due);
+	m->due = NULL;
+}
+
+/* ---- blocks -------------------------------------------------------------- */
+
+static bool word_is(struct str *info, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (!str_starts(*info, word) || (info->len > n && info->at[n] != ' '))
+		return false;
+	*info = (struct str){ info->at + n, info->len - n };
+	while (info->len && *info->at == ' ')
+		*info = (struct str){ info->at + 1, info->len - 1 };
+	return true;
+}
+
+static void block(struct manual *m, int line, struct str info, struct str text)
+{
+	bool is_complaint = word_is(&info, "complaint");
+
+	if (m->due && !is_complaint) {
+		complain(m, m->due_line, "its complaint must follow:\n%s", m->due);
+		text_free(&m->due);
+		m->due = NULL;
+	}
+	m->examples += !is_complaint;
+	if (is_complaint)
+		complaint(m, line, text);
+	else if (word_is(&info, "page")) {
+		if (word_is(&info, "error"))
+			page_error(m, line, text, info);
+		else if (word_is(&info, "parsed"))
+			page(m, line, text, info, false);
+		else
+			page(m, line, text, info, true);
+	} else if (word_is(&info, "manifest")) {
+		manifest(m, line, text, !word_is(&info, "error"));
+	} else {
+		m->examples--;
+	}
+}
+
+static void run_blocks(struct manual *m, struct str text)
+{
+	cmark_node *document = cmark_parse_document(text.at, text.len, CMARK_OPT_DEFAULT);
+
+	for (cmark_node *n = cmark_node_first_child(document); n; n = cmark_node_next(n))
+		if (cmark_node_get_type(n) == CMARK_NODE_CODE_BLOCK)
+			block(m, cmark_node_get_start_line(n), str_of(cmark_node_get_fence_info(n)),
+			      str_of(cmark_node_get_literal(n)));
+	cmark_node_free(document);
+	if (m->due)
+		complain(m, m->due_line, "its complaint must follow:\n%s", m->due);
+}
+
+static void list_what_lacks(struct manual *m)
+{
+	for (int i = 0; i < FORM_COUNT; i++)
+		if (!m->used[i])
+			complain(m, 1, "no example shows: %s", form_text(i));
+	for (enum mistake i = 0; i < MISTAKE_COUNT; i++)
+		if (!m->made[i])
+			complain(m, 1, "no example makes the mistake: %s", mistake_what(i));
+}
+
+bool manual_run(const struct instance *i, const char *file, FILE *out)
+{
+	struct manual m = { .instance = i, .file = file, .out = out };
+	struct buf text;
+
+	if (file_read(file, FILE_MAX, &text) != OK) {
+		fprintf(out, "%s: it cannot be read: name the manual of contracts, specs/README.md\n", file);
+		return false;
+	}
+	m.loop = loop_new();
+	run_blocks(&m, buf_str(&text));
+	list_what_lacks(&m);
+	if (!m.wrong)
+		fprintf(out, "%s: all %d examples hold; they show every step, every form and every mistake of the language\n",
+			file, m.examples);
+	loop_free(m.loop);
+	demos_free(m.demos);
+	text_free(&m.due);
+	buf_free(&text);
+	return m.wrong == 0;
+}
