@@ -35,7 +35,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *spelling_near(const char *word, const char *const *known, size_t n)
 {
-	size_t len = strlen(word), best = len > 5 ? 3 : 2;	/* the first that is too far */
+	size_t len = strlen(word), best = len > 7 ? 3 : 2;	/* the first that is too far */
 	const char *near = NULL;
 
 	if (len < 2 || len > WORD_MAX)
