@@ -12,6 +12,7 @@ struct agent_parts {
 	struct instance *instance;
 	struct model **models;		/* in the order of `use` */
 	size_t models_n;
+	int64_t again_ms;		/* before a model is asked again; 0: as in limits.h */
 };
 struct agent;
 struct agent *agent_new(const struct agent_parts *parts);

@@ -76,8 +76,8 @@ enum {
 	CONTEXT_MOST = 10000000,		/* what `limit context` can say: no model takes more */
 	TOKENS_LEAST = 1000,			/* of both: the system text alone needs some hundreds */
 	CALLS_PER_STEP_MAX = 32,
-	ASK_TRIES = 2,				/* of one model for one step: the broker has tried before */
-	ASK_WAIT_MS = 200,			/* between them */
+	ASK_TRIES = 3,				/* of one model for one step: the broker has tried before */
+	ASK_WAIT_MS = 1000,			/* before the second; twice as long before the third */
 	FOLDS_MAX = 3,				/* summaries in one turn: each leaves less to fold */
 	RESUMES_MAX = 3,			/* a turn that takes the core down again and again is given up */
 	ANSWER_TEXT_MAX = 1024 * 1024,		/* what one turn says to a person */

@@ -244,6 +244,7 @@ static bool worth_again(int class)
 /* It is asked again, or shown less, or the next one is asked. */
 static void attempt_failed(struct turn *t, int class, const char *why)
 {
+	const struct agent_parts *p = agent_parts(t->agent);
 	struct failed *f = &t->failed[t->model];
 
 	f->class = class;
@@ -252,7 +253,7 @@ static void attempt_failed(struct turn *t, int class, const char *why)
 	buf_cut(&t->saying, 0);
 	show_only(t, buf_text(&t->said));
 	if (worth_again(class) && ++t->tries < ASK_TRIES) {
-		timer_set(agent_parts(t->agent)->loop, &t->again, ASK_WAIT_MS);
+		timer_set(p->loop, &t->again, (p->again_ms ? p->again_ms : ASK_WAIT_MS) << (t->tries - 1));
 		return;
 	}
 	if (class == FAIL_TOO_LARGE) {

@@ -99,7 +99,7 @@ static void lay(const char *const *script, size_t n)
 
 /* ---- the adapter program ------------------------------------------------- */
 
-static char program[96];		/* "": it is not built */
+static char program[64];
 
 /* What was built beside this test; owned. */
 static char *built(const char *name)
@@ -127,16 +127,17 @@ static void compile(const char *source, const char *object)
 	ck_assert_int_eq(status, 0);
 }
 
-/* Once for all tests, before the first. */
+/* Once for all tests, before the first; folders_end() takes it away. */
 static void program_build(void)
 {
-	DEFER(text_free) char *runner = built("runner.o");
+	DEFER(text_free) char *runner = built("runner.o"), *object = NULL;
 	const char *why;
 
-	folder_make();
-	snprintf(program, sizeof program, "%s", in_folder("plain"));
-	compile("tests/models/plain.c", in_folder("plain.o"));
-	why = object_link(runner, in_folder("plain.o"), program);
+	folders_begin();
+	object = text_fmt("%s/plain.o", folders);
+	snprintf(program, sizeof program, "%s/plain", folders);
+	compile("tests/models/plain.c", object);
+	why = object_link(runner, object, program);
 	ck_assert_msg(!why, "%s", why);
 }
 

@@ -37,6 +37,7 @@ static void done(struct job_owner *o, const cJSON *result, int failure, const ch
 
 static void begin(void)
 {
+	folder_make();
 	loop = loop_new();
 	service_open(loop);
 	secrets = secrets_open(folder);
@@ -94,9 +95,11 @@ static const struct {
 	{ "the adapter wants to be asked again", "{\"do\":\"again\"}", NULL, "", FAIL_BUSY, "again later" },
 	{ "it crashes", "{\"delta\":\"Hel\"}\n{\"do\":\"crash\"}", NULL, "Hel", FAIL_PLATFORM, "has a bug" },
 	{ "it asks for what its manifest does not have", "{\"do\":\"reach\"}", NULL, "", FAIL_PLATFORM, "\"pay\"" },
-	{ "it makes a second request", "{\"do\":\"storm\"}", NULL, "", FAIL_PLATFORM, "more requests" },
+	{ "it makes a second request", "{\"do\":\"storm\"}", NULL, "", FAIL_INPUT, "1 request" },
 	{ "it gives up without an answer", "{\"x\":1}", NULL, "", FAIL_PLATFORM, "did not answer" },
 	{ "a result that is none", "{\"result\":{\"stop\":\"end\"}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
+	{ "a call of no name", "{\"result\":{\"stop\":\"calls\",\"text\":\"\",\"calls\":[{\"id\":\"a\",\"name\":\"\",\"args\":{}}]}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
+	{ "calls of a result that does not say so", "{\"result\":{\"stop\":\"end\",\"text\":\"x\",\"calls\":[{\"id\":\"a\",\"name\":\"now\",\"args\":{}}]}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
 	{ "a stop of no meaning", "{\"result\":{\"stop\":\"soon\",\"text\":\"x\",\"calls\":[]}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
 };
 
@@ -201,7 +204,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	tcase_add_unchecked_fixture(t, program_build, folder_remove);
+	tcase_add_unchecked_fixture(t, program_build, folders_end);
 	tcase_add_checked_fixture(t, begin, finish);
 	tcase_add_loop_test(t, a_job_has_exactly_one_answer, 0, COUNT(jobs));
 	tcase_add_test(t, the_service_is_shown_the_turn);
