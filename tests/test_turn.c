@@ -95,7 +95,7 @@ static void begin(void)
 	broker = broker_new(loop, secrets);
 	conf = configure("price one m-1 in 5 out 25 USD\nlimit steps 4\nallow read,write,delete on core\n"
 			 "never write on core\n");
-	conf->rules_n = 1;		/* the second is for those who want it */
+	conf->rules[1].effects = 0;	/* the "never" is for those who want it */
 	models[0] = talker(conf, "one");
 	models[1] = talker(conf, "two");
 	instance = (struct instance){ .dir = folder, .conf = conf, .lock = -1 };
@@ -305,19 +305,19 @@ END_TEST
 
 static const struct {
 	const char *name, *calls;
-	size_t rules_n;			/* 2: writing is forbidden */
+	unsigned never;			/* effects that are forbidden */
 	int notes;
 	const char *result;		/* the model is shown a tool message that holds this */
 	bool error;
 } calls[] = {
-	{ "a note", REMEMBER("a"), 1, 1, "Kept", false },
-	{ "two notes", REMEMBER("a") "," REMEMBER("b"), 1, 2, "Kept", false },
-	{ "a tool that is not there", CALL("a", "launch", "{}"), 1, 0, "no tool", true },
-	{ "an argument is missing", CALL("a", "remember", "{}"), 1, 0, "text", true },
-	{ "an argument of another type", CALL("a", "remember", "{\"text\":7}"), 1, 0, "text", true },
-	{ "an argument that is not there", CALL("a", "now", "{\"zone\":\"x\"}"), 1, 0, "zone", true },
-	{ "what the owner forbids", REMEMBER("a"), 2, 0, "never write on core", true },
-	{ "one of two is wrong", CALL("a", "launch", "{}") "," REMEMBER("b"), 1, 1, "no tool", true },
+	{ "a note", REMEMBER("a"), 0, 1, "Kept", false },
+	{ "two notes", REMEMBER("a") "," REMEMBER("b"), 0, 2, "Kept", false },
+	{ "a tool that is not there", CALL("a", "launch", "{}"), 0, 0, "no tool", true },
+	{ "an argument is missing", CALL("a", "remember", "{}"), 0, 0, "text", true },
+	{ "an argument of another type", CALL("a", "remember", "{\"text\":7}"), 0, 0, "text", true },
+	{ "an argument that is not there", CALL("a", "now", "{\"zone\":\"x\"}"), 0, 0, "zone", true },
+	{ "what the owner forbids", REMEMBER("a"), EFFECT_WRITE, 0, "never write on core", true },
+	{ "one of two is wrong", CALL("a", "launch", "{}") "," REMEMBER("b"), 0, 1, "no tool", true },
 };
 
 START_TEST(a_call_runs_or_the_model_is_told_why_not)
@@ -326,7 +326,7 @@ START_TEST(a_call_runs_or_the_model_is_told_why_not)
 	DEFER(json_drop) cJSON *notes = NULL;
 	const cJSON *result;
 
-	conf->rules_n = calls[_i].rules_n;
+	conf->rules[1].effects = calls[_i].never;
 	buf_addf(&script, "{\"result\":{\"stop\":\"calls\",\"text\":\"Wait.\",\"calls\":[%s]}}", calls[_i].calls);
 	LAY(buf_text(&script), RESULT("end", "Done.", ""));
 	ck_assert_str_eq(hear("please"), "Wait.\n\nDone.");
@@ -343,7 +343,7 @@ END_TEST
 
 START_TEST(what_is_forbidden_is_written_down_too)
 {
-	conf->rules_n = 2;
+	conf->rules[1].effects = EFFECT_WRITE;
 	LAY(RESULT("calls", "", REMEMBER("a")), RESULT("end", "No.", ""));
 	hear("please");
 	ck_assert_int_eq(audit_rows(store), 1);
