@@ -1,5 +1,6 @@
 /* strict.c - see strict.h */
 #include "strict.h"
+#include "limits.h"
 #include "spelling.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -80,7 +81,7 @@ bool strict_fail(struct strict *s, const cJSON *about, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
-	struct buf b = buf_new(COMPLAINT_MAX * 16);
+	struct buf b = buf_new((size_t)FILE_MAX * 4);	/* a name may be as long as its file */
 
 	if (s->why.len)
 		return false;

@@ -672,7 +672,7 @@ END_TEST
 
 START_TEST(every_byte_may_be_another)
 {
-	static const char others[] = { '\0', '"', '{', ']', '*', '/', '\xFF', '9' };
+	static const char others[] = { '\0', '"', '{', '*', '\xFF' };
 	DEFER(text_free) char *text = text_dup(whole[_i]);
 
 	for (size_t n = 0; whole[_i][n]; n++) {
