@@ -348,7 +348,9 @@ static const char *add_call(const struct block *b, cJSON *calls, cJSON *raw)
 	return NULL;
 }
 
-/* specs/anthropic/history.md: "..." is kept by these: what is in `raw` can be sent again. */
+/* specs/anthropic/stream.md: "A text block that is empty or only white space MUST NOT be in `raw`",
+ * "a thinking block whose signature is empty MUST NOT be in `raw`; nor MUST a `redacted_thinking`
+ * without `data`." */
 static void add_raw(const struct block *b, cJSON *raw)
 {
 	const char *text = text_of(&b->text), *signature = text_of(&b->signature);
@@ -357,7 +359,7 @@ static void add_raw(const struct block *b, cJSON *raw)
 		json_push(raw, json_make("{type:'text',text:%s}", text));
 	else if (b->kind == THOUGHT && *signature)
 		json_push(raw, json_make("{type:'thinking',thinking:%s,signature:%s}", text, signature));
-	else if (b->kind == HIDDEN)
+	else if (b->kind == HIDDEN && b->data)
 		json_push(raw, json_make("{type:'redacted_thinking',data:%s}", b->data));
 }
 

@@ -1,0 +1,189 @@
+/* adapter.c - the model that is none: a few sentences it knows, the assistant's own tools,
+ * and plain words about what it is. It asks for nothing that is outside this machine. */
+#include "adapter.h"
+#include <string.h>
+
+struct adapter { char nothing; };	/* a turn is answered as soon as it is told */
+
+const size_t adapter_size = sizeof(struct adapter);
+
+static const char unknown[] =
+	"I am chela without a language model, so I do not understand that. `help` tells what I can do all the same, "
+	"and how to give me a model.";
+static const char help[] =
+	"I am chela without a language model. These sentences I know:\n\n"
+	"- `remember` and what: I keep it as a note, word for word\n"
+	"- `what do you remember`, or `what do you remember about` and words of it\n"
+	"- `forget` and the number of a note\n"
+	"- `what time is it`\n"
+	"- `what may you do`: the rules that hold for me\n"
+	"- `how do you work`\n\n"
+	"To give me a model, name one in instance/assistant.conf. For Claude: `model anthropic = anthropic` and "
+	"`use anthropic else offline`; then type `build/chela check anthropic`, `build/chela enable anthropic` and "
+	"`build/chela secret set anthropic.key`. For one on this machine, such as Ollama's: `model local = openai at "
+	"http://127.0.0.1:11434/v1 using llama3.2` and `use local else offline`; then `build/chela check openai` and "
+	"`build/chela enable openai`. README.md tells the rest.";
+static const char how[] =
+	"What you say is written down before anything is done with it. Then a model is asked, through a small program, "
+	"an adapter, which was checked against its contract and runs in a sandbox without network, files or keys: what "
+	"it wants done, the core does, by rules that you can read in instance/assistant.conf. Each use of a tool is "
+	"written down before it happens, each answer before you see it; after a crash it goes on from there. The "
+	"adapter that answers now is `offline`, which is no language model.";
+
+/* specs/offline/talk.md: "The first row that fits MUST be taken." */
+static const struct sentence {
+	const char *words, *tool, *arg;		/* with .arg, how it begins; else the whole of it */
+	const char *answer;			/* where there is no tool */
+} sentences[] = {
+	{ "help", NULL, NULL, help },
+	{ "how do you work", NULL, NULL, how },
+	{ "remember ", "remember", "text", NULL },
+	{ "what do you remember about ", "recall", "words", NULL },
+	{ "what do you remember", "recall", NULL, NULL },
+	{ "forget note ", "forget", "note", NULL },
+	{ "forget ", "forget", "note", NULL },
+	{ "what time is it", "now", NULL, NULL },
+	{ "what may you do", "permissions", NULL, NULL },
+};
+
+static void say(uint32_t ref, const char *text)
+{
+	host_result(ref, json_make("{stop:'end',text:%s,calls:%j}", text, json_list()));
+}
+
+/* ---- what was said ------------------------------------------------------- */
+
+static char small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* What follows `with`, in whatever case that is written; NULL: it begins otherwise. */
+static const char *after(const char *text, const char *with)
+{
+	for (; *with; text++, with++)
+		if (small(*text) != *with)
+			return NULL;
+	return text;
+}
+
+static const char *trim(const char *text, const char *end)
+{
+	size_t n;
+
+	text += strspn(text, " \t\r\n");
+	for (n = strlen(text); n > 0 && strchr(end, text[n - 1]); n--)
+		;
+	return text_make("%.*s", (int)n, text);
+}
+
+/* specs/offline/talk.md: "What the program put before the person's words MUST be skipped." */
+static const char *words_of(const cJSON *message)
+{
+	static const char begin[] = "[From the program,", end[] = "[End of what the program says]";
+	const char *text = json_text(message, "/text"), *mark = text_starts(text, begin) ? strstr(text, end) : NULL;
+
+	return trim(mark ? mark + strlen(end) : text ? text : "", " \t\r\n");
+}
+
+static const struct sentence *sentence_of(const char *said, const char **ret_rest)
+{
+	for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++) {
+		const struct sentence *s = &sentences[i];
+		const char *rest = after(said, s->words);
+
+		if (!rest)
+			continue;
+		*ret_rest = trim(rest, text_is(s->arg, "text") ? "" : " \t\r\n.!?");
+		if (!s->arg == !**ret_rest)
+			return s;
+	}
+	return NULL;
+}
+
+/* ---- tools --------------------------------------------------------------- */
+
+static bool offered(const cJSON *turn, const char *tool)
+{
+	const cJSON *t = json_first(json_at(turn, "/tools"));
+
+	while (t && !json_is(t, "/name", tool))
+		t = json_next(t);
+	return t != NULL;
+}
+
+/* specs/offline/tools.md: "The number of a note MUST be given as a number." What is none, the tool
+ * itself refuses. */
+static void use(uint32_t ref, const cJSON *turn, const struct sentence *s, const char *rest)
+{
+	const cJSON *value = text_is(s->arg, "note") ? json_parse(rest) : json_string(rest);
+	cJSON *args = json_make("{}"), *calls = json_list();
+
+	if (!offered(turn, s->tool)) {
+		say(ref, text_make("I may not do that: the rules in instance/assistant.conf do not allow `core.%s`.", s->tool));
+		return;
+	}
+	if (s->arg)
+		json_put(args, s->arg, value);
+	json_push(calls, json_make("{id:'call_1',name:%s,args:%j}", s->tool, args));
+	host_result(ref, json_make("{stop:'calls',text:'',calls:%j}", calls));
+}
+
+static void tell_notes(uint32_t ref, const cJSON *notes)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "You asked me to remember:\n");
+	for (const cJSON *n = json_first(notes); n; n = json_next(n))
+		text_add(&t, text_make("\n- note %s: %s", json_write(json_at(n, "/note")), json_text(n, "/text")));
+	say(ref, text_of(&t));
+}
+
+static void tell_result(uint32_t ref, const cJSON *result)
+{
+	const char *text = json_text(result, "/text");
+	const cJSON *notes = json_is(result, "/name", "recall") ? json_parse(text) : NULL;
+
+	if (json_true(result, "/error"))
+		say(ref, text_make("That did not work: %s", text));
+	else if (json_first(notes))
+		tell_notes(ref, notes);
+	else if (json_is(result, "/name", "now"))
+		say(ref, text_make("It is %s.", text));
+	else
+		say(ref, text);
+}
+
+/* ---- a turn -------------------------------------------------------------- */
+
+static void answer(uint32_t ref, const cJSON *turn)
+{
+	const cJSON *last = NULL;
+	const struct sentence *s;
+	const char *rest;
+
+	for (const cJSON *m = json_first(json_at(turn, "/messages")); m; m = json_next(m))
+		last = m;
+	if (json_is(last, "/role", "tool")) {
+		tell_result(ref, last);
+		return;
+	}
+	s = sentence_of(words_of(last), &rest);
+	if (s && s->tool)
+		use(ref, turn, s, rest);
+	else
+		say(ref, s ? s->answer : unknown);
+}
+
+void adapter_event(struct adapter *a, const struct event *ev)
+{
+	(void)a;
+	if (ev->kind != EVENT_TURN)
+		return;
+	/* specs/offline/talk.md: "A turn whose system text begins with `You condense a conversation` MUST
+	 * fail with the class `missing`." */
+	if (text_starts(json_text(ev->json, "/system"), "You condense a conversation"))
+		host_failed(ev->ref, FAIL_MISSING, "there is no language model here that could sum this up");
+	else
+		answer(ev->ref, ev->json);
+}
