@@ -101,7 +101,7 @@ check: all
 # against strangers' servers, and our own code.
 test: all $(TESTS) build/npm/.installed
 	@set -e; for t in $(TESTS); do echo "  $$t"; CK_VERBOSITY=minimal $$t; done
-	@$(B)/chela-gate language specs/README.md
+	@$(B)/chela-gate language specs/README.md tests/language/mistakes.md
 	@rm -rf $(B)/test-instance; $(B)/chela --instance $(B)/test-instance check --all
 	@build/npm/node tests/peers/models.mjs $(B)/chela build/npm/node_modules/@copilotkit/aimock/dist/index.js
 	@$(MAKE) --no-print-directory lint

@@ -1,7 +1,7 @@
 /* gate.c - main() of chela-gate, which `chela check` runs.
  *
  *	chela-gate [-C ROOT] [--instance DIR] check NAME [--json|--junit|--tap]
- *	chela-gate [-C ROOT] language PAGE		the examples of a manual of the page language
+ *	chela-gate [-C ROOT] language FILE...		the examples in manuals of contracts
  *
  * Exit status: 0 passed, 1 refused, 2 usage. */
 #include "gate/check.h"
@@ -17,7 +17,7 @@ enum { VERDICT_PASSED, VERDICT_REFUSED, VERDICT_USAGE };
 static int usage(void)
 {
 	fputs("usage: chela-gate [-C ROOT] [--instance DIR] check NAME [--json|--junit|--tap]\n"
-	      "       chela-gate [-C ROOT] language specs/README.md\n", stderr);
+	      "       chela-gate [-C ROOT] language FILE...\n", stderr);
 	return VERDICT_USAGE;
 }
 
@@ -56,8 +56,8 @@ static int run(const struct instance *i, int argc, char **argv)
 {
 	if (argc >= 1 && strcmp(argv[0], "check") == 0)
 		return check_one(i, argc - 1, argv + 1);
-	if (argc == 2 && strcmp(argv[0], "language") == 0)
-		return manual_run(i, argv[1], stdout) ? VERDICT_PASSED : VERDICT_REFUSED;
+	if (argc >= 2 && strcmp(argv[0], "language") == 0)
+		return manual_run(i, argc - 1, argv + 1, stdout) ? VERDICT_PASSED : VERDICT_REFUSED;
 	return usage();
 }
 

@@ -77,7 +77,6 @@ enum step_kind { STEP_ARRIVAL, STEP_REQUEST, STEP_TIME, STEP_FAULT };	/* < > + !
 
 /* name, what is wrong ('*' is the word in question), what to do */
 #define MISTAKES(X) \
-	X(NOT_UTF8,        "the page is not UTF-8", "save it as UTF-8") \
 	X(NO_TITLE,        "the page does not begin with its title", "begin it with \"# \" and what it is about") \
 	X(SECOND_TITLE,    "a second title", "a page has one \"# \"; a case is a section, \"## \"") \
 	X(NO_SECTION,      "the page has no section", "add \"## \", the name of a case, and a transcript") \

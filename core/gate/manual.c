@@ -26,8 +26,6 @@ struct manual {
 	struct demo *demos;
 	bool used[FORM_COUNT], made[MISTAKE_COUNT];
 	int examples, wrong;
-	char *due;		/* the complaint that the next block must be */
-	int due_line;
 };
 
 static PRINTF(3, 4) void complain(struct manual *m, int line, const char *fmt, ...)
@@ -66,7 +64,8 @@ static int build(struct manual *m, const struct demo *d)
 /* NULL: it has been complained of. */
 static const struct demo *demo(struct manual *m, int line, struct str name)
 {
-	DEFER(text_free) char *file = text_fmt("tests/language/%.*s/manifest.json", (int)name.len, name.at);
+	DEFER(text_free) char *folder = text_fmt("tests/language/%.*s", (int)name.len, name.at);
+	DEFER(text_free) char *file = text_fmt("%s/manifest.json", folder);
 	struct manifest *manifest;
 	const char *why;
 	struct demo *d;
@@ -80,8 +79,7 @@ static const struct demo *demo(struct manual *m, int line, struct str name)
 		return NULL;
 	}
 	d = mem_new(1, sizeof *d);
-	*d = (struct demo){ .name = str_dup(name), .manifest = manifest, .next = m->demos,
-			    .folder = text_fmt("tests/language/%.*s", (int)name.len, name.at) };
+	*d = (struct demo){ .name = str_dup(name), .manifest = manifest, .folder = text_dup(folder), .next = m->demos };
 	d->program = build(m, d);
 	m->demos = d;
 	return d;
@@ -140,54 +138,57 @@ static void page(struct manual *m, int line, struct str text, struct str name, b
 	page_free(p);
 }
 
-static void due(struct manual *m, int line, const char *complaint)
+/* `prefix`: whether the complaint begins with the place, which a reader of the manual can
+ * count only where the example is a whole page. */
+static void judge(struct manual *m, int line, const char *why, bool prefix, struct str complaint)
 {
-	m->due = text_dup(complaint);
-	m->due_line = line;
+	if (why && !prefix) {
+		const char *end = strstr(why, ": ");
+
+		why = end ? end + 2 : why;
+	}
+	if (!why)
+		complain(m, line, "this is not refused, and should be: %.*s", (int)complaint.len, complaint.at);
+	else if (!str_is(complaint, why))
+		complain(m, line, "the complaint is in truth:\n=> %s", why);
 }
 
-static void page_error(struct manual *m, int line, struct str text, struct str name)
+static void page_error(struct manual *m, int line, struct str text, struct str name, bool whole, struct str complaint)
 {
 	const struct demo *d = name.len ? demo(m, line, name) : NULL;
-	struct page_text t = { .text = text, .file = "page.md", .folder = d ? d->folder : ".", .line = 1 };
+	DEFER(text_free) char *frame = text_fmt("# Steps\n## Steps\n```transcript\n%.*s```\n", (int)text.len, text.at);
+	struct page_text t = { .text = whole ? text : str_of(frame), .file = "page.md", .folder = d ? d->folder : ".",
+			       .line = 1 };
 	enum mistake made;
 	struct page *p;
 	const char *why = page_parse(&t, d ? d->manifest : NULL, &p, &made);
 
-	if (!why) {
-		complain(m, line, "this page is not refused");
+	if (why)
+		m->made[made] = true;
+	else
 		page_free(p);
-		return;
-	}
-	m->made[made] = true;
-	due(m, line, why);
+	judge(m, line, why, whole, complaint);
 }
 
-static void manifest(struct manual *m, int line, struct str text, bool good)
+static void manifest_error(struct manual *m, int line, struct str text, struct str complaint)
 {
 	struct manifest *parsed;
 	const char *why = manifest_parse(text, "manifest.json", &parsed);
 
 	if (!why)
 		manifest_free(parsed);
-	if (good && why)
-		complain(m, line, "this manifest is refused: %s", why);
-	else if (!good && !why)
-		complain(m, line, "this manifest is not refused");
-	else if (!good)
-		due(m, line, why);
+	judge(m, line, why, true, complaint);
 }
 
-static void complaint(struct manual *m, int line, struct str text)
+static void manifest(struct manual *m, int line, struct str text)
 {
-	while (text.len && text.at[text.len - 1] == '\n')
-		text.len--;
-	if (!m->due)
-		complain(m, line, "a complaint must follow an example that is refused");
-	else if (!str_is(text, m->due))
-		complain(m, line, "the complaint is in truth:\n%s", m->due);
-	text_free(&m->due);
-	m->due = NULL;
+	struct manifest *parsed;
+	const char *why = manifest_parse(text, "manifest.json", &parsed);
+
+	if (!why)
+		manifest_free(parsed);
+	else
+		complain(m, line, "this manifest is refused: %s", why);
 }
 
 /* ---- blocks -------------------------------------------------------------- */
@@ -204,29 +205,55 @@ static bool word_is(struct str *info, const char *word)
 	return true;
 }
 
+/* Examples that are refused, each followed by its complaint on a line that begins "=> ". */
+static void errors(struct manual *m, int line, struct str info, struct str text)
+{
+	bool page = word_is(&info, "page"), steps = !page && word_is(&info, "steps");
+	const char *from = text.at, *end = text.at + text.len;
+
+	if (!page && !steps)
+		word_is(&info, "manifest");
+	word_is(&info, "error");
+	for (const char *at = from; at < end;) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		struct str here = { at, (size_t)((stop ? stop : end) - at) }, example = { from, (size_t)(at - from) };
+
+		line++;
+		at += here.len + (stop != NULL);
+		if (!str_starts(here, "=> "))
+			continue;
+		here = (struct str){ here.at + 3, here.len - 3 };
+		m->examples++;
+		if (page || steps)
+			page_error(m, line, example, info, page, here);
+		else
+			manifest_error(m, line, example, here);
+		from = at;
+	}
+	if (from != end)
+		complain(m, line, "an example of what is refused ends with a line \"=> \" and the complaint");
+}
+
+static bool is_error(struct str info)
+{
+	return word_is(&info, "page") || word_is(&info, "steps") || word_is(&info, "manifest") ?
+	       word_is(&info, "error") : false;
+}
+
 static void block(struct manual *m, int line, struct str info, struct str text)
 {
-	bool is_complaint = word_is(&info, "complaint");
+	struct str all = info;
 
-	if (m->due && !is_complaint) {
-		complain(m, m->due_line, "its complaint must follow:\n%s", m->due);
-		text_free(&m->due);
-		m->due = NULL;
-	}
-	m->examples += !is_complaint;
-	if (is_complaint)
-		complaint(m, line, text);
-	else if (word_is(&info, "page")) {
-		if (word_is(&info, "error"))
-			page_error(m, line, text, info);
-		else if (word_is(&info, "parsed"))
-			page(m, line, text, info, false);
-		else
-			page(m, line, text, info, true);
+	if (is_error(info)) {
+		errors(m, line, all, text);
+	} else if (word_is(&info, "page")) {
+		bool parsed = word_is(&info, "parsed");
+
+		m->examples++;
+		page(m, line, text, info, !parsed);
 	} else if (word_is(&info, "manifest")) {
-		manifest(m, line, text, !word_is(&info, "error"));
-	} else {
-		m->examples--;
+		m->examples++;
+		manifest(m, line, text);
 	}
 }
 
@@ -239,8 +266,6 @@ static void run_blocks(struct manual *m, struct str text)
 			block(m, cmark_node_get_start_line(n), str_of(cmark_node_get_fence_info(n)),
 			      str_of(cmark_node_get_literal(n)));
 	cmark_node_free(document);
-	if (m->due)
-		complain(m, m->due_line, "its complaint must follow:\n%s", m->due);
 }
 
 static void list_what_lacks(struct manual *m)
@@ -253,24 +278,30 @@ static void list_what_lacks(struct manual *m)
 			complain(m, 1, "no example makes the mistake: %s", mistake_what(i));
 }
 
-bool manual_run(const struct instance *i, const char *file, FILE *out)
+static void run_file(struct manual *m, const char *file)
 {
-	struct manual m = { .instance = i, .file = file, .out = out };
 	struct buf text;
 
+	m->file = file;
 	if (file_read(file, FILE_MAX, &text) != OK) {
-		fprintf(out, "%s: it cannot be read: name the manual of contracts, specs/README.md\n", file);
-		return false;
+		complain(m, 1, "it cannot be read: name a manual of contracts, like specs/README.md");
+		return;
 	}
-	m.loop = loop_new();
-	run_blocks(&m, buf_str(&text));
+	run_blocks(m, buf_str(&text));
+	buf_free(&text);
+}
+
+bool manual_run(const struct instance *i, int n, char **files, FILE *out)
+{
+	struct manual m = { .instance = i, .out = out, .loop = loop_new() };
+
+	for (int k = 0; k < n; k++)
+		run_file(&m, files[k]);
 	list_what_lacks(&m);
 	if (!m.wrong)
-		fprintf(out, "%s: all %d examples hold; they show every step, every form and every mistake of the language\n",
-			file, m.examples);
+		fprintf(out, "%d examples hold, and show every step, every form and every mistake of the page language\n",
+			m.examples);
 	loop_free(m.loop);
 	demos_free(m.demos);
-	text_free(&m.due);
-	buf_free(&text);
 	return m.wrong == 0;
 }

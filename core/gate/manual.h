@@ -1,12 +1,13 @@
-/* manual.h - a manual of contracts (specs/README.md) whose examples are run.
+/* manual.h - manuals of contracts (specs/README.md) whose examples are run.
  *
- * Its blocks, in fences long enough for what is in them:
+ * Their blocks, in fences long enough for what is in them:
  *
  *	page NAME		a whole page, run against tests/language/NAME
  *	page parsed NAME	a whole page that is only read
- *	page error [NAME]	a page that is refused: the next block, complaint, says how
  *	manifest		a manifest
- *	manifest error		one that is refused; a complaint follows
+ *	page error [NAME]	pages that are refused, each followed by "=> " and the complaint
+ *	steps error [NAME]	steps that are refused, likewise
+ *	manifest error		manifests that are refused, likewise
  *
  * Every step and form of the language and everything that can be wrong with a page must
  * occur in some example. */
@@ -15,6 +16,6 @@
 #include "instance.h"
 #include <stdio.h>
 
-bool manual_run(const struct instance *i, const char *file, FILE *out);
+bool manual_run(const struct instance *i, int n, char **files, FILE *out);
 
 #endif

@@ -231,8 +231,6 @@ static bool cut(struct book *b)
 	cmark_node *document;
 	bool done;
 
-	if (!utf8_valid(text))
-		return refuse(b, 1, MISTAKE_NOT_UTF8, STR(""));
 	document = cmark_parse_document(text.len ? text.at : "", text.len, CMARK_OPT_DEFAULT);
 	done = cut_nodes(b, document);
 	cmark_node_free(document);
@@ -457,7 +455,6 @@ static struct page *read_page(struct reader *r)
 	split_lines(&b);
 	good = cut(&b) && read_blocks(&b) && read_prose(&b) && make_page(&b);
 	book_free(&b);
-	free(r->examples);
 	if (!good) {
 		page_free(r->page);
 		r->page = NULL;
@@ -466,6 +463,16 @@ static struct page *read_page(struct reader *r)
 }
 
 /* ---- pages that run pages ------------------------------------------------ */
+
+static bool text_read(const char *file, struct buf *ret)
+{
+	if (file_read(file, FILE_MAX, ret) != OK)
+		return false;
+	if (utf8_valid(buf_str(ret)))
+		return true;
+	buf_free(ret);
+	return false;
+}
 
 static bool page_name_fits(struct str name)
 {
@@ -479,6 +486,7 @@ static bool keep_included(struct reader *r, struct page *p, struct steps *add)
 {
 	p->next = r->page->included;
 	r->page->included = p;
+	examples_lend(r->page, p);
 	for (size_t i = 0; i < p->background_n; i++)
 		steps_add(add, &p->background[i]);
 	return true;
@@ -493,7 +501,7 @@ bool page_include(struct reader *r, int line, struct str name, struct steps *add
 
 	if (inner.depth > PAGES_DEEP)
 		return mistaken(r, line, MISTAKE_CIRCLE, STR(""));
-	if (!page_name_fits(name) || file_read(file, FILE_MAX, &text) != OK)
+	if (!page_name_fits(name) || !text_read(file, &text))
 		return mistaken(r, line, MISTAKE_NO_PAGE, name);
 	t.text = buf_str(&text);
 	read_page(&inner);
@@ -522,9 +530,9 @@ const char *page_read(const char *file, const struct manifest *m, struct page **
 	struct buf text;
 	const char *why;
 
-	if (file_read(file, FILE_MAX, &text) != OK) {
-		snprintf(complaint, sizeof complaint, "%s:1: the page cannot be read: it must be a file of at most %d bytes",
-			 file, FILE_MAX);
+	if (!text_read(file, &text)) {
+		snprintf(complaint, sizeof complaint, "%s:1: the page cannot be read: it must be a file in UTF-8 of at most "
+			 "%d bytes", file, FILE_MAX);
 		return complaint;
 	}
 	t.text = buf_str(&text);
@@ -544,5 +552,6 @@ void page_free(struct page *p)
 		page_free(inner);
 	}
 	pool_free(&p->pool);
+	free(p->examples);
 	free(p);
 }

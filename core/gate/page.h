@@ -36,6 +36,10 @@ struct rule {			/* of a transcript platform: what the service does by itself */
 	struct step *then;
 	size_t n;
 };
+struct example {
+	const char *name;
+	const cJSON *value;
+};
 struct page {
 	const char *file, *title;
 	struct section *sections;
@@ -46,6 +50,8 @@ struct page {
 	size_t back_n;
 	struct rule *rules;
 	size_t rules_n;
+	struct example *examples;	/* own ones, and those of the pages it runs */
+	size_t examples_n;
 	int requests, likes;		/* ">" steps of this page, and those with like */
 	bool used[FORM_COUNT];		/* which steps and forms occur, included pages too */
 	struct page *included;		/* the pages that it runs; .next is the next of them */

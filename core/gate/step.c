@@ -172,11 +172,11 @@ const cJSON *value_read(struct reader *r, int line, struct str text)
 	return json ? pool_json(&r->page->pool, json) : NULL;
 }
 
-static const cJSON *find_example(const struct reader *r, struct str name)
+static const cJSON *find_example(const struct page *p, struct str name)
 {
-	for (size_t i = 0; i < r->examples_n; i++)
-		if (str_is(name, r->examples[i].name))
-			return r->examples[i].value;
+	for (size_t i = 0; i < p->examples_n; i++)
+		if (str_is(name, p->examples[i].name))
+			return p->examples[i].value;
 	return NULL;
 }
 
@@ -217,7 +217,7 @@ static const cJSON *patched(struct cursor *c, const cJSON *example)
 static const cJSON *named(struct cursor *c)
 {
 	struct str name = next_word(c);
-	const cJSON *example = find_example(c->r, name);
+	const cJSON *example = find_example(c->r->page, name);
 
 	mark(c, FORM_NAME);
 	if (!example) {
@@ -531,7 +531,7 @@ static bool span(struct cursor *c, struct step *s)
 	static const struct { const char *name; int64_t ms; } units[] = {
 		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
 	};
-	struct str all = next_word(c), word = all;
+	struct str all = skip_blanks(c->rest), word = next_word(c);
 	size_t digits = 0;
 
 	s->word = word.len && word.at[0] == '<' ? DO_WITHIN : DO_MOVE;
@@ -766,17 +766,29 @@ static bool name_fits(struct str name)
 	return name.len && isalpha((unsigned char)name.at[0]) && !in_list(name, reserved, COUNT(reserved));
 }
 
+static void keep_example(struct page *p, const char *name, const cJSON *example)
+{
+	p->examples = realloc(p->examples, (p->examples_n + 1) * sizeof *p->examples);
+	if (!p->examples)
+		abort();
+	p->examples[p->examples_n++] = (struct example){ name, example };
+}
+
 bool example_add(struct reader *r, int line, struct str name, const cJSON *example)
 {
 	if (!name_fits(name))
 		return mistaken(r, line, MISTAKE_BAD_NAME, name);
-	if (find_example(r, name))
+	if (find_example(r->page, name))
 		return mistaken(r, line, MISTAKE_NAME_TAKEN, name);
-	r->examples = realloc(r->examples, (r->examples_n + 1) * sizeof *r->examples);
-	if (!r->examples)
-		abort();
-	r->examples[r->examples_n++] = (struct example){ pool_text(&r->page->pool, name), example };
+	keep_example(r->page, pool_text(&r->page->pool, name), example);
 	return true;
+}
+
+void examples_lend(struct page *to, const struct page *from)
+{
+	for (size_t i = 0; i < from->examples_n; i++)
+		if (!find_example(to, str_of(from->examples[i].name)))
+			keep_example(to, from->examples[i].name, from->examples[i].value);
 }
 
 bool step_begins(struct str line)

@@ -5,17 +5,11 @@
 
 enum { PAGES_DEEP = 8 };	/* pages that run one another */
 
-struct example {
-	const char *name;
-	const cJSON *value;
-};
 struct reader {			/* a page that is being read */
 	const struct page_text *text;
 	const struct manifest *manifest;
 	struct page *page;
 	bool *used;
-	struct example *examples;
-	size_t examples_n;
 	int depth;
 };
 struct steps {
@@ -33,6 +27,7 @@ bool mistaken(struct reader *r, int line, enum mistake m, struct str word);	/* f
 bool steps_read(struct reader *r, struct lines l, struct steps *add);
 bool rules_read(struct reader *r, struct lines l);
 bool example_add(struct reader *r, int line, struct str name, const cJSON *value);
+void examples_lend(struct page *to, const struct page *from);	/* names that are taken stay */
 const cJSON *value_read(struct reader *r, int line, struct str text);		/* NULL: refused */
 bool step_begins(struct str line);		/* does prose look like a step? */
 void steps_add(struct steps *s, const struct step *step);
