@@ -116,31 +116,37 @@ static inline void puppet_ended(struct process_owner *o, enum process_end end, c
 	snprintf(p->why, sizeof p->why, "%s", why);
 }
 
-static inline void puppet_start(struct puppet *p, int fd, bool job, struct process_limits limits)
-{
-	*p = (struct puppet){ .owner = { puppet_heard, puppet_ended } };
-	p->loop = loop_new();
-	p->process = process_new(p->loop, fd, job, limits, &p->owner);
-	while (!p->ended && !process_idle(p->process))
-		loop_once(p->loop);
-}
-
 static inline void puppet_stop(struct puppet *p)
 {
 	process_free(p->process);
 	loop_free(p->loop);
 }
 
-/* Tells it to do something; waits until it has, or has ended. */
-static inline void puppet_do(struct puppet *p, const char *name, const char *json)
+/* Tells it an event; waits until it has handled it, or has ended. */
+static inline void puppet_tell(struct puppet *p, int kind, const char *name, const char *json)
 {
-	struct adapter_event_out ev = { .kind = EVENT_CALL, .ref = 1, .name = name, .json = json };
 	int times = p->times;
 
-	ck_assert_msg(!p->ended, "before \"%s\" it had ended: %s", name, p->why);
-	process_tell(p->process, &ev);
-	while (!p->ended && (p->times == times || !process_idle(p->process)))
+	ck_assert_msg(!p->ended, "it had ended before: %s", p->why);
+	process_tell(p->process, &(struct adapter_event_out){ .kind = kind, .ref = 1, .name = name, .json = json });
+	while (!p->ended && p->times == times)
 		loop_once(p->loop);
+}
+
+static inline void puppet_do(struct puppet *p, const char *act, const char *json)
+{
+	puppet_tell(p, EVENT_CALL, act, json);
+}
+
+/* Starts it, and waits until it has heard of the start. */
+static inline void puppet_start(struct puppet *p, int fd, bool job, struct process_limits limits)
+{
+	*p = (struct puppet){ .owner = { puppet_heard, puppet_ended } };
+	p->loop = loop_new();
+	p->process = process_new(p->loop, fd, job, limits, &p->owner);
+	puppet_tell(p, EVENT_START, NULL, "{\"config\":{}}");
+	p->times = 0;
+	p->heard[0] = '\0';
 }
 
 #endif

@@ -177,6 +177,24 @@ START_TEST(an_object_that_is_cut_is_refused)
 }
 END_TEST
 
+/* Where the name runs on, the file ends, and after it a page that is none. */
+START_TEST(a_name_that_does_not_end_is_refused)
+{
+	static char bytes[sizeof good + 4096];
+	ElfW(Ehdr) *head = (ElfW(Ehdr) *)(void *)bytes;
+	ElfW(Shdr) *names;
+	const char *why;
+	size_t n = (good_n / 4096 + 1) * 4096;
+
+	memcpy(bytes, good, good_n);
+	memset(bytes + good_n, 'x', n - good_n);
+	names = (ElfW(Shdr) *)(void *)(bytes + head->e_shoff) + head->e_shstrndx;
+	names->sh_offset = n - names->sh_size;
+	why = check_bytes(bytes, n);
+	ck_assert_msg(why && strstr(why, "has no name"), "%s", why ? why : "taken");
+}
+END_TEST
+
 static uint32_t next_random(uint32_t *seed)
 {
 	*seed ^= *seed << 13;
@@ -286,6 +304,7 @@ int main(void)
 	tcase_add_loop_test(t, an_object_holds_only_what_it_may, 0, COUNT(objects));
 	tcase_add_test(t, every_function_of_adapter_h_may_be_called);
 	tcase_add_test(t, an_object_that_is_cut_is_refused);
+	tcase_add_test(t, a_name_that_does_not_end_is_refused);
 	tcase_add_test(t, an_object_that_is_damaged_does_no_harm);
 	tcase_add_loop_test(t, what_is_no_object_is_refused, 0, COUNT(files));
 	tcase_add_test(t, a_program_is_made_and_nothing_is_left_over);

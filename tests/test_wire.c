@@ -100,9 +100,10 @@ START_TEST(each_kind_has_its_most_bytes)
 	struct wire_message m = { .kind = (enum wire_kind)_i, .text = { text, most } };
 	DEFER(buf_free) struct buf b = buf_new(4 * (size_t)MESSAGE_MAX);
 
-	if (most)
+	if (most) {
 		come_through(&m, kinds[_i].sender, kinds[_i].when);
-	m.text.len++;
+		m.text.len++;
+	}
 	ck_assert_int_eq(wire_pack(&m, collect, &b), ERR_LIMIT);
 	ck_assert_uint_eq(b.len, 0);
 }
@@ -200,9 +201,24 @@ START_TEST(a_single_frame_of_any_other_length_is_a_violation)
 		bool whole = false;
 		const char *why = wire_take(&in, (struct str){ b.at, n }, BUSY, &got, &whole);
 
+		ck_assert(n > 0 || strstr(why, "empty frame"));
 		ck_assert_msg(!why == (n == right) && whole == (n == right), "%zu bytes: %s", n, why ? why : "taken");
 		wire_inbox_free(&in);
 	}
+}
+END_TEST
+
+START_TEST(a_text_where_none_is_allowed_is_a_violation_though_it_is_empty)
+{
+	DEFER(buf_free) struct buf b = packed(&(struct wire_message){ .kind = WIRE_LOG, .text = STR("") });
+	struct wire_inbox in = { .from = ADAPTER };
+	struct wire_message got;
+	bool whole = false;
+	const char *why;
+
+	patch(&b, KIND, WIRE_DONE);
+	why = wire_take(&in, buf_str(&b), BUSY, &got, &whole);
+	ck_assert_msg(why && strstr(why, "DONE with 0 bytes where 0"), "%s", why ? why : "taken");
 }
 END_TEST
 
@@ -416,6 +432,7 @@ int main(void)
 	tcase_add_loop_test(t, a_message_of_any_length_comes_through, 0, COUNT(lengths));
 	tcase_add_loop_test(t, what_the_send_function_says_stops_it, 0, 6);
 	tcase_add_loop_test(t, a_head_that_lies_is_a_violation, 0, COUNT(heads));
+	tcase_add_test(t, a_text_where_none_is_allowed_is_a_violation_though_it_is_empty);
 	tcase_add_test(t, a_single_frame_of_any_other_length_is_a_violation);
 	tcase_add_loop_test(t, a_message_cut_in_another_way_is_a_violation, 0, COUNT(cuts));
 	tcase_add_loop_test(t, a_message_has_its_time_and_sender, 0, COUNT(times));

@@ -379,7 +379,7 @@ static bool gone(const struct process *p)
 /* One frame of what waits on the socket. False: none is there, or p is ending. */
 static bool receive(struct process *p, struct wire_message *ret, bool *ret_whole)
 {
-	static char frame[FRAME_MAX + 1];
+	static char frame[FRAME_MAX];
 	struct iovec to = { frame, sizeof frame };
 	struct msghdr h = { .msg_iov = &to, .msg_iovlen = 1 };
 	ssize_t n = recvmsg(p->socket.fd, &h, MSG_DONTWAIT);

@@ -64,6 +64,12 @@ static bool valid(int which, struct str s)
 	return wire_text_valid(s) && (which == 1 || utf8_valid(s));
 }
 
+/* Where no text is allowed, an empty one is not either. */
+static bool fits(const struct rule *r, int which, size_t n)
+{
+	return r->size_max[which] > 0 && n <= r->size_max[which];
+}
+
 /* ---- sending ------------------------------------------------------------- */
 
 struct sender {
@@ -107,7 +113,7 @@ int wire_pack(const struct wire_message *m, int (*send)(void *to, const void *fr
 		h.size[i] = NO_TEXT;
 		if (!texts[i].at)
 			continue;
-		if (texts[i].len > rules[m->kind].size_max[i])
+		if (!fits(&rules[m->kind], i, texts[i].len))
 			return ERR_LIMIT;
 		if (!valid(i, texts[i]))
 			return ERR_INPUT;
@@ -157,7 +163,7 @@ static const char *judge(const struct head *h, enum wire_sender from, enum wire_
 	for (int i = 0; i < TEXTS; i++) {
 		if (h->size[i] == NO_TEXT)
 			continue;
-		if (h->size[i] > r->size_max[i] || r->size_max[i] == 0) {
+		if (!fits(r, i, h->size[i])) {
 			snprintf(complaint, sizeof complaint, "sent %s with %u bytes where %u are allowed", r->name,
 				 h->size[i], r->size_max[i]);
 			return complaint;
@@ -220,8 +226,6 @@ const char *wire_take(struct wire_inbox *in, struct str frame, enum wire_when wh
 
 	if (frame.len == 0)
 		return "sent an empty frame";
-	if (frame.len > FRAME_MAX)
-		return "sent a frame that is longer than any may be";
 	if (in->whole == 0)
 		why = begin(in, frame, when);
 	if (why)

@@ -22,6 +22,8 @@ const size_t adapter_size = sizeof(struct adapter);
 void adapter_event(struct adapter *a, const struct event *ev)
 {
 	(void)a;
+	if (ev->kind == EVENT_START)
+		return;
 	raw(SYS_openat, AT_FDCWD, (long)"/etc/passwd", O_RDONLY, 0, 0, 0);
 	host_result(ev->ref, json_make("{got:'it was done'}"));
 }

@@ -311,7 +311,7 @@ static bool honest(struct adapter *a, const struct event *ev)
 void adapter_event(struct adapter *a, const struct event *ev)
 {
 	a->ref = ev->ref;
-	if (honest(a, ev))
+	if (ev->kind == EVENT_START || honest(a, ev))
 		return;
 	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
 		if (text_is(ev->name, acts[i].name)) {
