@@ -75,9 +75,9 @@ const scenarios = {
       must(JSON.stringify(asked()[1].body).includes("One."), "the second request holds the first answer", asked()[1].body);
     }),
   "a tool is used and its result goes back": (w) => world(w, (m) => {
-    m.addFixture({ match: { userMessage: "keep", hasToolResult: false }, response: { toolCalls: [{ name: "remember", arguments: { text: "milk, not oats" } }] } });
+    m.addFixture({ match: { userMessage: "keep", hasToolResult: false }, response: { toolCalls: [{ name: "remember", arguments: JSON.stringify({ text: "milk, not oats" }) }] } });
     m.addFixture({ match: { userMessage: "keep", hasToolResult: true }, response: { content: "Kept." } });
-    m.addFixture({ match: { userMessage: "what", hasToolResult: false }, response: { toolCalls: [{ name: "recall", arguments: {} }] } });
+    m.addFixture({ match: { userMessage: "what", hasToolResult: false }, response: { toolCalls: [{ name: "recall", arguments: "{}" }] } });
     m.addFixture({ match: { userMessage: "what", hasToolResult: true, toolResultContains: "milk, not oats" }, response: { content: "Milk." } });
   }, async ({ say }) => {
     const { out, err } = await say(["keep: milk, not oats", "what did I say?"]);
@@ -99,8 +99,8 @@ const scenarios = {
     must(out === "After all.\n" && asked().length === 2, "answered at the second", out + err);
   }),
   "a stream that is cut is no answer, and its calls do not run": (w) => world(w, (m) => {
-    m.addFixture({ match: { userMessage: "keep" }, response: { content: "I keep that for you now, one moment.", toolCalls: [{ name: "remember", arguments: { text: "must not be kept, ever, since the stream is cut" } }] }, truncateAfterChunks: 8 });
-    m.addFixture({ match: { userMessage: "what", hasToolResult: false }, response: { toolCalls: [{ name: "recall", arguments: {} }] } });
+    m.addFixture({ match: { userMessage: "keep" }, response: { content: "I keep that for you now, one moment.", toolCalls: [{ name: "remember", arguments: JSON.stringify({ text: "must not be kept, ever, since the stream is cut" }) }] }, truncateAfterChunks: 8 });
+    m.addFixture({ match: { userMessage: "what", hasToolResult: false }, response: { toolCalls: [{ name: "recall", arguments: "{}" }] } });
     m.addFixture({ match: { userMessage: "what", hasToolResult: true, toolResultContains: "must not be kept" }, response: { content: "It was kept." } });
     m.addFixture({ match: { userMessage: "what", hasToolResult: true }, response: { content: "Nothing was kept." } });
   }, async ({ say }) => {
