@@ -349,7 +349,7 @@ bool request_too_large(const struct manifest *m, const struct request *r)
 char *url_origin(const char *url)
 {
 	DEFER(text_free) char *server = text_dup(url);
-	const char *host = strstr(server, "://"), *port;
+	const char *host = server ? strstr(server, "://") : NULL, *port;
 	size_t n;
 
 	if (!host)

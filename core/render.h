@@ -25,7 +25,7 @@ const char *render(const struct manifest *m, const struct operation *op, const c
 void request_free(struct request *r);
 bool request_too_large(const struct manifest *m, const struct request *r);
 
-/* scheme://host:port of a URL, lower-case, the port always there; NULL if it is none. Owned. */
+/* scheme://host:port of a URL, lower-case, the port always there; NULL if it is none, or NULL. Owned. */
 char *url_origin(const char *url);
 
 #endif
