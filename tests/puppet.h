@@ -64,21 +64,21 @@ static inline char *built(const char *name)
 	return text_fmt("%s/%s", self, name);
 }
 
-static inline char *compiled(const char *source)
+static inline char *compiled(const char *from, const char *source)
 {
 	char *object = text_fmt("%s/%s.o", folder, source);
 	DEFER(text_free) char *command =
 		text_fmt("cc -std=gnu17 -D_GNU_SOURCE -O1 -w -fPIE -fno-builtin -fstack-protector-strong -Icore -Icore/adapter "
-			 "-c tests/attack/%s.c -o %s", source, object);
+			 "-c %s/%s.c -o %s", from, source, object);
 
 	sh(command);
 	return object;
 }
 
-/* The descriptor of a program made of tests/attack/SOURCE.c, whatever object_check() says. */
-static inline int program_of(const char *source, const char *runner)
+/* The descriptor of a program made of FROM/SOURCE.c, whatever object_check() says. */
+static inline int program_of(const char *from, const char *source, const char *runner)
 {
-	DEFER(text_free) char *object = compiled(source);
+	DEFER(text_free) char *object = compiled(from, source);
 	DEFER(text_free) char *program = text_fmt("%s/%s", folder, source);
 	const char *why = object_link(runner, object, program);
 	int fd = open(program, O_RDONLY | O_CLOEXEC);

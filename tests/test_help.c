@@ -129,6 +129,15 @@ START_TEST(parsing_is_strict)
 }
 END_TEST
 
+START_TEST(json_is_told_apart_and_written)
+{
+	ck_assert(json_is_object(parsed("{}")) && !json_is_object(parsed("[]")) && !json_is_object(parsed("null")));
+	ck_assert(!json_is_object(NULL));
+	ck_assert_str_eq(json_write(parsed("{ \"a\" : [ 1 ] }")), "{\"a\":[1]}");
+	ck_assert_str_eq(json_write(NULL), "null");
+}
+END_TEST
+
 START_TEST(what_cannot_be_filled_fails_at_once)
 {
 	cJSON *list = json_list(), *object = json_make("{}");
@@ -216,6 +225,7 @@ int main(void)
 	tcase_add_test(t, an_event_s_tree_stays_where_it_is);
 	tcase_add_test(t, a_copy_stands_alone);
 	tcase_add_loop_test(t, parsing_is_strict, 0, COUNT(parses));
+	tcase_add_test(t, json_is_told_apart_and_written);
 	tcase_add_loop_test_raise_signal(t, what_cannot_be_filled_fails_at_once, SIGABRT, 0, 8);
 	tcase_add_test(t, a_text_grows);
 	tcase_add_test(t, a_text_is_made);

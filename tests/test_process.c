@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-static int puppet_fd;
+static int puppet_fd, template_fd;
 
 static const struct process_limits usual;
 
@@ -52,6 +52,42 @@ START_TEST(it_lives_from_event_to_event)
 		puppet_do(&p, "count", NULL);
 		ck_assert_str_eq(p.heard, want);
 	}
+	puppet_stop(&p);
+}
+END_TEST
+
+/* ---- the example that others are written from ---------------------------- */
+
+static const struct {
+	const char *name;
+	struct adapter_event_out http;
+	const char *want;
+} answers[] = {
+	{ "a text", { .status = 200, .json = "{\"choices\":[{\"message\":{\"content\":\"Hi.\"}}],"
+	  "\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}" },
+	  "RESULT ref=1 tag=0 a=0 b=0 {\"stop\":\"end\",\"text\":\"Hi.\",\"calls\":[],\"usage\":{\"in\":7,\"out\":2}}\n" },
+	{ "a failure", { .status = 429, .failure = FAIL_BUSY, .text = "HTTP 429" }, "FAILED ref=1 tag=0 a=6 b=0 HTTP 429\n" },
+	{ "an answer without text", { .status = 200, .json = "{\"choices\":[]}" },
+	  "FAILED ref=1 tag=0 a=8 b=0 the answer holds no text\n" },
+	{ "an answer that is no JSON", { .status = 200, .text = "hm" }, "FAILED ref=1 tag=0 a=8 b=0 the answer holds no text\n" },
+};
+
+START_TEST(the_template_translates)
+{
+	struct adapter_event_out http = answers[_i].http;
+	struct puppet p;
+
+	http.kind = EVENT_HTTP;
+	http.ref = http.tag = 1;
+	puppet_start(&p, template_fd, true, usual);
+	puppet_tell(&p, EVENT_TURN, NULL, "{\"model\":\"m\",\"system\":\"s\",\"messages\":[{\"role\":\"user\",\"text\":\"Hi\"}]}");
+	ck_assert_str_eq(p.heard, "CALL ref=1 tag=1 a=0 b=0 chat{\"model\":\"m\",\"messages\":["
+			 "{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"Hi\"}]}\n");
+	p.times = 0;
+	process_tell(p.process, &http);
+	while (!p.ended && p.times == 0)
+		loop_once(p.loop);
+	ck_assert_msg(strcmp(p.heard, answers[_i].want) == 0, "%s: %s%s", answers[_i].name, p.heard, p.why);
 	puppet_stop(&p);
 }
 END_TEST
@@ -179,7 +215,7 @@ END_TEST
 
 static const struct { const char *name; struct process_limits limits; const char *act, *why; } limits[] = {
 	{ "processor time", { .cpu_ms = 20 }, "loop", "it took more than 20 ms of processor time for one event" },
-	{ "time by the clock", { .cpu_ms = 60000, .wall_ms = 30 }, "loop", "it took more than 30 ms for one event" },
+	{ "time by the clock", { .cpu_ms = 60000, .wall_ms = 200 }, "loop", "it took more than 200 ms for one event" },
 	{ "memory", { .arena_bytes = 100000 }, "grow", "it needs more than the 100000 bytes of memory that it may have" },
 	{ "less memory than its state", { .arena_bytes = 16 }, "", "it needs more memory than it may have" },
 	{ "more memory than there is", { .arena_bytes = 1LL << 60 }, "", "this machine did not give it" },
@@ -202,10 +238,10 @@ START_TEST(a_process_that_is_stopped_runs_into_its_limit)
 {
 	struct puppet p;
 
-	puppet_start(&p, puppet_fd, true, (struct process_limits){ .wall_ms = 30 });
+	puppet_start(&p, puppet_fd, true, (struct process_limits){ .wall_ms = 200 });
 	kill(child(), SIGSTOP);
 	puppet_do(&p, "echo", NULL);
-	ck_assert_msg(p.ended && p.end == END_LIMIT && strstr(p.why, "30 ms for one event"), "%s", p.why);
+	ck_assert_msg(p.ended && p.end == END_LIMIT && strstr(p.why, "200 ms for one event"), "%s", p.why);
 	puppet_stop(&p);
 }
 END_TEST
@@ -377,6 +413,7 @@ START_TEST(it_can_be_let_go_at_any_moment)
 	ck_assert_msg(p.ended == (ev.name && strcmp(ev.name, "null") == 0), "%s", moments[_i].name);
 	process_free(p.process);
 	no_child_is_left(p.loop);
+	ck_assert_msg(p.ended == (ev.name && strcmp(ev.name, "null") == 0), "%s: its end was told", moments[_i].name);
 	loop_free(p.loop);
 }
 END_TEST
@@ -423,6 +460,7 @@ static TCase *cases(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, outputs_come_together_and_in_order);
 	tcase_add_loop_test(t, it_lives_from_event_to_event, 0, 2);
+	tcase_add_loop_test(t, the_template_translates, 0, COUNT(answers));
 	tcase_add_loop_test(t, events_and_outputs_of_any_size_come_through, 0, COUNT(sizes));
 	tcase_add_test(t, an_object_may_have_many_members);
 	tcase_add_loop_test(t, what_it_says_comes_as_it_said_it, 0, COUNT(texts));
@@ -449,7 +487,8 @@ int main(void)
 	int failed;
 
 	folder_make();
-	puppet_fd = program_of("puppet", runner);
+	template_fd = program_of("core/adapter", "template", runner);
+	puppet_fd = program_of("tests/attack", "puppet", runner);
 	suite_add_tcase(s, cases());
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -68,6 +68,7 @@ static const struct {
 	{ "flood", END_LIMIT, "1024 messages" },
 	{ "raw_flood", END_LIMIT, "1024 messages" },
 	{ "stack", END_BUG, "crashed" },
+	{ "two_mb", END_BUG, "crashed" },
 	{ "null", END_BUG, "crashed" },
 	{ "text_jump", END_BUG, "crashed" },
 	{ "assert", END_BUG, "moon is made of cheese\" (in do_assert(), puppet.c line" },
@@ -175,6 +176,7 @@ END_TEST
 static const struct { const char *act, *json, *want; } harmless[] = {
 	{ "descriptors", NULL, "{\"got\":\"none\"}" },
 	{ "environment", NULL, "{\"got\":\"none\"}" },
+	{ "half_mb", NULL, "{\"got\":\"it was done\"}" },
 	{ "echo", "{\"a\":[1,2,{\"b\":null}]}", "{\"a\":[1,2,{\"b\":null}]}" },
 };
 
@@ -295,7 +297,7 @@ END_TEST
 static char *unfiltered_runner(void)
 {
 	DEFER(text_free) char *objects = built("obj/core/adapter/sandboxed");
-	DEFER(text_free) char *stub = compiled("unfiltered");
+	DEFER(text_free) char *stub = compiled("tests/attack", "unfiltered");
 	char *runner = text_fmt("%s/runner.o", folder);
 	DEFER(text_free) char *command =
 		text_fmt("ld -r -o %s %s $(find %s -name '*.o' ! -name sandbox.o)", runner, stub, objects);
@@ -309,9 +311,9 @@ static void make_programs(void)
 	DEFER(text_free) char *runner = built("runner.o");
 	DEFER(text_free) char *open_runner = unfiltered_runner();
 
-	puppet_fd = program_of("puppet", runner);
-	impostor_fd = program_of("impostor", runner);
-	unfiltered_fd = program_of("puppet", open_runner);
+	puppet_fd = program_of("tests/attack", "puppet", runner);
+	impostor_fd = program_of("tests/attack", "impostor", runner);
+	unfiltered_fd = program_of("tests/attack", "puppet", open_runner);
 }
 
 static TCase *cases(void)

@@ -100,6 +100,16 @@ static long deeper(volatile char *above)
 }
 
 static long do_stack(void) { char c = 0; return deeper(&c); }
+static long deep(int pages, volatile char *above)
+{
+	volatile char here[4096];
+
+	here[0] = above[0];
+	return (pages ? deep(pages - 1, here) : 0) + here[0];
+}
+
+static long do_half_mb(void) { char c = 0; return deep(120, &c); }
+static long do_two_mb(void) { char c = 0; return deep(500, &c); }
 static long do_null(void) { return *(volatile int *)NULL; }
 static long do_assert(void) { assert(!"the moon is made of cheese"); return 0; }
 
@@ -224,7 +234,8 @@ static const struct { const char *name; long (*act)(void); } acts[] = {
 #if defined __x86_64__
 	{ "rdtsc", do_rdtsc }, { "int80", do_int80 }, { "x32", do_x32 }, { "x32_write", do_x32_write },
 #endif
-	{ "loop", do_loop }, { "stack", do_stack }, { "null", do_null }, { "assert", do_assert },
+	{ "loop", do_loop }, { "stack", do_stack }, { "half_mb", do_half_mb },
+	{ "two_mb", do_two_mb }, { "null", do_null }, { "assert", do_assert },
 	{ "smash", do_smash }, { "text_jump", do_text_jump }, { "grow", do_grow }, { "grow_json", do_grow_json },
 	{ "flood", do_flood }, { "big_flood", do_big_flood }, { "cycle", do_cycle }, { "bad_text", do_bad_text }, { "itself", do_itself },
 	{ "bad_guide", do_bad_guide }, { "no_operation", do_no_operation }, { "garbage", do_garbage },
