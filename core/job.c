@@ -23,7 +23,6 @@ struct call {			/* one operation of the adapter, at the broker */
 struct news {			/* an event that waits until the process is done with the one before */
 	struct adapter_event_out event;
 	char *name, *text, *json;
-	size_t bytes;
 	struct news *next;
 };
 
@@ -37,9 +36,9 @@ struct job {
 	struct process_owner process_owner;
 	struct call *calls;
 	struct news *first, **last;
-	size_t news_n, news_bytes;
+	size_t news_n;
 	struct timer overdue, finish;
-	cJSON *turn;			/* until it has been told */
+	cJSON *turn;
 	bool finished;			/* what follows is to be told to the owner */
 	cJSON *result;
 	int failure;
@@ -131,14 +130,16 @@ void model_free(struct model *m)
 	free(m);
 }
 
-/* The first one counts; `result` is taken. */
+/* What comes of it; told from the loop. The first counts, but a failure takes the place of
+ * a result: an answer does not excuse what was done in the same event. Takes both. */
 static void finish(struct job *j, cJSON *result, int failure, char *why)
 {
-	if (j->finished) {
+	if (j->finished && !j->result) {
 		json_drop(&result);
 		text_free(&why);
 		return;
 	}
+	json_drop(&j->result);
 	j->finished = true;
 	j->result = result;
 	j->failure = failure;
@@ -163,11 +164,6 @@ static void news_free(struct news *n)
 	free(n);
 }
 
-static size_t length(const char *text)
-{
-	return text ? strlen(text) : 0;
-}
-
 /* Queues an event; texts are copied. */
 static void add_news(struct job *j, const struct adapter_event_out *event)
 {
@@ -179,12 +175,10 @@ static void add_news(struct job *j, const struct adapter_event_out *event)
 	n->event.name = n->name = text_dup(event->name);
 	n->event.text = n->text = text_dup(event->text);
 	n->event.json = n->json = text_dup(event->json);
-	n->bytes = length(n->name) + length(n->text) + length(n->json);
 	*j->last = n;
 	j->last = &n->next;
 	j->news_n++;
-	j->news_bytes += n->bytes;
-	if (j->news_n > JOB_NEWS_MAX || j->news_bytes > JOB_NEWS_BYTES_MAX)
+	if (j->news_n > JOB_NEWS_MAX)
 		break_off(j, END_LIMIT, "it reads the answer slower than it comes");
 }
 
@@ -198,23 +192,16 @@ static struct news *take_news(struct job *j)
 	if (!j->first)
 		j->last = &j->first;
 	j->news_n--;
-	j->news_bytes -= n->bytes;
 	return n;
 }
 
-/* What the adapter has closed meanwhile is not told. */
-static bool wanted(struct job *j, const struct adapter_event_out *event)
+/* The session is to know what is told now; of a turn it checks what comes back. */
+static void tell(struct job *j, const struct adapter_event_out *event)
 {
-	if (event->kind == EVENT_PART)
-		return session_wants(j->session, event->ref, event->tag);
-	if (event->kind == EVENT_HTTP)
-		return session_answered(j->session, event->ref, event->tag);
-	if (event->kind == EVENT_TURN) {
+	if (event->kind == EVENT_TURN)
 		session_request(j->session, event->ref, EVENT_TURN, NULL, j->turn);
-		json_drop(&j->turn);
-		j->turn = NULL;
-	}
-	return true;
+	if (event->kind != EVENT_HTTP || session_answered(j->session, event->ref, event->tag))
+		process_tell(j->process, event);
 }
 
 static void tell_next(struct job *j)
@@ -222,8 +209,7 @@ static void tell_next(struct job *j)
 	struct news *n;
 
 	while (!j->finished && process_idle(j->process) && (n = take_news(j)) != NULL) {
-		if (wanted(j, &n->event))
-			process_tell(j->process, &n->event);
+		tell(j, &n->event);
 		news_free(n);
 	}
 	if (!j->finished && process_idle(j->process) && !j->calls)
@@ -280,20 +266,6 @@ static void send_call(struct job *j, struct ask *ask)
 				  j->model->base_origin, &c->owner);
 }
 
-static void take_result(struct job *j, struct ask *ask)
-{
-	const char *why = result_check(ask->json);
-
-	if (why) {
-		DEFER(text_free) char *sentence = text_fmt("it gave a result that is none: %s", why);
-
-		break_off(j, END_BUG, sentence);
-		return;
-	}
-	finish(j, ask->json, FAIL_NONE, NULL);
-	ask->json = NULL;
-}
-
 static void take(struct job *j, struct ask *ask)
 {
 	switch (ask->kind) {
@@ -308,7 +280,8 @@ static void take(struct job *j, struct ask *ask)
 		j->owner->delta(j->owner, ask->text);
 		break;
 	case ASK_RESULT:
-		take_result(j, ask);
+		finish(j, ask->json, FAIL_NONE, NULL);
+		ask->json = NULL;
 		break;
 	case ASK_FAILED:
 		finish(j, NULL, ask->class, text_dup(ask->text));
@@ -330,7 +303,7 @@ static void heard(struct process_owner *o, const struct wire_message *outputs, s
 {
 	struct job *j = container_of(o, struct job, process_owner);
 
-	for (size_t i = 0; i < n && !j->finished; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct ask ask = { .kind = ASK_NOTHING };
 		const char *violation = session_take(j->session, &outputs[i], &ask);
 

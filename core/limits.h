@@ -64,8 +64,7 @@ enum {
 
 	/* one turn of a model adapter */
 	JOB_MS = 900000,			/* all tries of its one request, with their waits */
-	JOB_NEWS_MAX = 20000,			/* pieces that wait until the adapter has read: a whole long answer */
-	JOB_NEWS_BYTES_MAX = 40 * 1024 * 1024,	/* the largest turn and the largest answer, side by side */
+	JOB_NEWS_MAX = 20000,			/* pieces that wait until the adapter has read; their bytes are an answer's */
 
 	/* a turn */
 	STEPS_MAX = 16,				/* model answers in one turn; `limit steps` says less or more */

@@ -480,7 +480,7 @@ static void answered(struct job_owner *o, const cJSON *result, int failure, cons
 	account(t, result);
 	while (i < COUNT(steps) && !json_is(result, "/stop", steps[i].stop))
 		i++;
-	assert(i < COUNT(steps));	/* result_check() saw to it */
+	assert(i < COUNT(steps));	/* the session saw to it */
 	steps[i].step(t, result);
 }
 

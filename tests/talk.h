@@ -149,6 +149,7 @@ static const char manifest_text[] =
 	"\"operations\":{\"turn\":{\"about\":\"asks\",\"method\":\"POST\",\"url\":\"{config.base}/turn\","
 	"\"args\":{\"turn\":{\"type\":\"json\",\"members\":[\"/**\"]}},\"body\":{\"turn\":\"{turn}\"},"
 	"\"answer\":\"sse\",\"effects\":[],\"retry\":\"never\",\"shows\":{\"/**\":\"foreign\"}}},"
+	"\"errors\":[{\"status\":\"part\",\"at\":\"/error\",\"has\":\"over\",\"class\":\"busy\"}],"
 	"\"why\":[\"/error\"],\"limits\":{\"requests_per_job\":1}}";
 
 /* The configuration: the models "one" and "two" at the service, and what else is given. */

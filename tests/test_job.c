@@ -3,6 +3,7 @@
 #include "talk.h"
 #include "adapter/adapter.h"
 #include "limits.h"
+#include <sys/stat.h>
 
 static struct loop *loop;
 static struct secrets *secrets;
@@ -93,6 +94,8 @@ static const struct {
 	{ "no answer", "close", NULL, "", FAIL_NETWORK, "" },
 	{ "the adapter says that it failed", "{\"do\":\"refused\"}", NULL, "", FAIL_QUOTA, "nothing is left" },
 	{ "the adapter wants to be asked again", "{\"do\":\"again\"}", NULL, "", FAIL_BUSY, "again later" },
+	{ "a piece tells of a failure", "{\"delta\":\"Hel\"}\n{\"error\":\"overloaded\"}\n" END, NULL, "Hel", FAIL_BUSY, "overloaded" },
+	{ "it answers and then says that it failed", "{\"do\":\"both\"}", NULL, "", FAIL_PLATFORM, "was ended" },
 	{ "it crashes", "{\"delta\":\"Hel\"}\n{\"do\":\"crash\"}", NULL, "Hel", FAIL_PLATFORM, "has a bug" },
 	{ "it asks for what its manifest does not have", "{\"do\":\"reach\"}", NULL, "", FAIL_PLATFORM, "\"pay\"" },
 	{ "it makes a second request", "{\"do\":\"storm\"}", NULL, "", FAIL_INPUT, "1 request" },
@@ -144,11 +147,25 @@ START_TEST(a_long_stream_keeps_its_order)
 }
 END_TEST
 
+START_TEST(an_adapter_that_reads_too_slowly_is_ended)
+{
+	DEFER(buf_free) struct buf script = buf_new(1 << 20);
+
+	buf_adds(&script, "{\"do\":\"spin\"}\n");
+	for (int i = 0; i < JOB_NEWS_MAX + 2; i++)
+		buf_adds(&script, "{}\n");
+	LAY(buf_text(&script));
+	ask_and_wait();
+	ck_assert_int_eq(listener.failure, FAIL_PLATFORM);
+	ck_assert_msg(strstr(listener.why, "slower than it comes") != NULL, "%s", listener.why);
+}
+END_TEST
+
 START_TEST(a_job_that_is_freed_says_nothing_more)
 {
 	struct job *j = ask();
 
-	LAY("hang");
+	LAY("{\"delta\":\"too late\"}\n" END);
 	while (!service.asked_n)
 		loop_once(loop);
 	job_free(j);
@@ -156,6 +173,7 @@ START_TEST(a_job_that_is_freed_says_nothing_more)
 	LAY(END);
 	ask_and_wait();		/* the loop and the broker are as good as before */
 	ck_assert_int_eq(listener.failure, FAIL_NONE);
+	ck_assert_str_eq(buf_text(&listener.deltas), "");
 }
 END_TEST
 
@@ -197,6 +215,41 @@ START_TEST(a_turn_larger_than_any_message_is_too_large)
 }
 END_TEST
 
+/* ---- opening a model ----------------------------------------------------- */
+
+#define TOOL "{\"name\":\"plain\",\"kind\":\"tool\",\"abi\":1,\"about\":\"is none\",\"operations\":{\"look\":{\"about\":\"looks\"," \
+	     "\"method\":\"GET\",\"url\":\"https://plain.example/\",\"effects\":[\"read\"],\"retry\":\"never\"}}," \
+	     "\"tools\":{\"look\":{\"about\":\"looks\",\"is\":\"look\"}}}"
+
+static const struct {
+	const char *name, *manifest, *set;
+	const char *why;
+} unfit[] = {
+	{ "it has no contract", NULL, "", "manifest.json" },
+	{ "its contract is broken", "{", "", "manifest.json" },
+	{ "it is no model", TOOL, "", "is a tool, not a model" },
+	{ "its configuration does not fit", manifest_text, "set one.max_tokens = 0\n", "max_tokens" },
+	{ "it was never checked", manifest_text, "", "chela check plain" },
+};
+
+START_TEST(a_model_that_cannot_be_used_says_why)
+{
+	DEFER(text_free) char *build = text_fmt("%s/build", folder);
+	struct instance i = { .root = folder, .dir = folder, .build = build, .conf = configure(unfit[_i].set), .lock = -1 };
+	const char *why, *manifest = unfit[_i].manifest;
+	struct model *m = NULL;
+	char *note = NULL;
+
+	ck_assert_int_eq(mkdir(in_folder("specs"), 0700) | mkdir(in_folder("specs/plain"), 0700), 0);
+	if (manifest)
+		ck_assert_int_eq(file_write(in_folder("specs/plain/manifest.json"), str_of(manifest), 0600), OK);
+	why = model_open(&i, conf_model(i.conf, "one"), &m, &note);
+	ck_assert_msg(why && strstr(why, unfit[_i].why) && strstr(why, "\"one\""), "%s: %s", unfit[_i].name, why);
+	ck_assert(!m && !note);
+	conf_free(i.conf);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("job");
@@ -209,10 +262,12 @@ int main(void)
 	tcase_add_loop_test(t, a_job_has_exactly_one_answer, 0, COUNT(jobs));
 	tcase_add_test(t, the_service_is_shown_the_turn);
 	tcase_add_test(t, a_long_stream_keeps_its_order);
+	tcase_add_test(t, an_adapter_that_reads_too_slowly_is_ended);
 	tcase_add_test(t, a_job_that_is_freed_says_nothing_more);
 	tcase_add_test(t, a_job_may_be_freed_before_it_began);
 	tcase_add_test(t, a_program_that_does_not_run_is_said);
 	tcase_add_test(t, a_turn_larger_than_any_message_is_too_large);
+	tcase_add_loop_test(t, a_model_that_cannot_be_used_says_why, 0, COUNT(unfit));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

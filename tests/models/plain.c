@@ -14,13 +14,20 @@ static void misbehave(struct adapter *a, const char *how)
 {
 	if (text_is(how, "crash"))
 		assert(!"asked to");
-	else if (text_is(how, "reach"))
+	else if (text_is(how, "reach")) {
 		host_call(a->ref, 9, "pay", json_make("{}"));
-	else if (text_is(how, "storm"))
+		host_call(a->ref, 9, "steal", json_make("{}"));
+	} else if (text_is(how, "storm"))
 		host_call(a->ref, 2, "turn", json_make("{turn:{}}"));
 	else if (text_is(how, "twice"))
 		host_call(a->ref, 1, "turn", json_make("{turn:{}}"));
-	else if (text_is(how, "again"))
+	else if (text_is(how, "spin"))
+		for (volatile int i = 0;; i++)
+			;
+	else if (text_is(how, "both")) {
+		host_result(a->ref, json_make("{stop:'end',text:'x',calls:%j}", json_list()));
+		host_failed(a->ref, FAIL_BUSY, "or not");
+	} else if (text_is(how, "again"))
 		host_again(a->ref, 1000);
 	else if (text_is(how, "refused"))
 		host_failed(a->ref, FAIL_QUOTA, "nothing is left");
@@ -30,6 +37,8 @@ static void piece(struct adapter *a, const struct event *ev)
 {
 	const cJSON *result = json_at(ev->json, "/result");
 
+	if (ev->failure)
+		host_failed(a->ref, ev->failure, "%s", ev->text);
 	if (json_text(ev->json, "/delta"))
 		host_delta(a->ref, json_text(ev->json, "/delta"));
 	if (result)
