@@ -3,6 +3,7 @@
 #include "gate/compile.h"
 #include "gate/replay.h"
 #include "gate/report.h"
+#include "gate/word.h"
 #include "limits.h"
 #include "loop.h"
 #include <cmark.h>
@@ -193,27 +194,25 @@ static void manifest(struct manual *m, int line, struct str text)
 
 /* ---- blocks -------------------------------------------------------------- */
 
-static bool word_is(struct str *info, const char *word)
+static bool take_word(struct str *info, const char *word)
 {
-	size_t n = strlen(word);
+	struct str rest = *info;
 
-	if (!str_starts(*info, word) || (info->len > n && info->at[n] != ' '))
+	if (!str_is(word_cut(&rest), word))
 		return false;
-	*info = (struct str){ info->at + n, info->len - n };
-	while (info->len && *info->at == ' ')
-		*info = (struct str){ info->at + 1, info->len - 1 };
+	*info = word_skip(rest);
 	return true;
 }
 
 /* Examples that are refused, each followed by its complaint on a line that begins "=> ". */
 static void errors(struct manual *m, int line, struct str info, struct str text)
 {
-	bool page = word_is(&info, "page"), steps = !page && word_is(&info, "steps");
+	bool page = take_word(&info, "page"), steps = !page && take_word(&info, "steps");
 	const char *from = text.at, *end = text.at + text.len;
 
 	if (!page && !steps)
-		word_is(&info, "manifest");
-	word_is(&info, "error");
+		take_word(&info, "manifest");
+	take_word(&info, "error");
 	for (const char *at = from; at < end;) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		struct str here = { at, (size_t)((stop ? stop : end) - at) }, example = { from, (size_t)(at - from) };
@@ -236,8 +235,8 @@ static void errors(struct manual *m, int line, struct str info, struct str text)
 
 static bool is_error(struct str info)
 {
-	return word_is(&info, "page") || word_is(&info, "steps") || word_is(&info, "manifest") ?
-	       word_is(&info, "error") : false;
+	return take_word(&info, "page") || take_word(&info, "steps") || take_word(&info, "manifest") ?
+	       take_word(&info, "error") : false;
 }
 
 static void block(struct manual *m, int line, struct str info, struct str text)
@@ -246,12 +245,12 @@ static void block(struct manual *m, int line, struct str info, struct str text)
 
 	if (is_error(info)) {
 		errors(m, line, all, text);
-	} else if (word_is(&info, "page")) {
-		bool parsed = word_is(&info, "parsed");
+	} else if (take_word(&info, "page")) {
+		bool parsed = take_word(&info, "parsed");
 
 		m->examples++;
 		page(m, line, text, info, !parsed);
-	} else if (word_is(&info, "manifest")) {
+	} else if (take_word(&info, "manifest")) {
 		m->examples++;
 		manifest(m, line, text);
 	}

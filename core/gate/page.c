@@ -5,6 +5,7 @@
  * must have. */
 #include "gate/page.h"
 #include "gate/step.h"
+#include "gate/word.h"
 #include "instance.h"
 #include "limits.h"
 #include <cmark.h>
@@ -144,15 +145,8 @@ static bool fenced(const struct book *b, const struct block *k)
 
 static void info_words(struct block *k, struct str info)
 {
-	info = trim(info);
-	while (info.len && k->words_n < INFO_WORDS) {
-		size_t n = 0;
-
-		while (n < info.len && !isspace((unsigned char)info.at[n]))
-			n++;
-		k->words[k->words_n++] = (struct str){ info.at, n };
-		info = trim((struct str){ info.at + n, info.len - n });
-	}
+	for (struct str word = word_cut(&info); word.len && k->words_n < INFO_WORDS; word = word_cut(&info))
+		k->words[k->words_n++] = word;
 }
 
 /* The info string as it stands in the text: after the fence. */

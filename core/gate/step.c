@@ -1,7 +1,7 @@
 /* step.c - see step.h */
 #include "gate/step.h"
 #include "gate/value.h"
-#include "limits.h"
+#include "gate/word.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,46 +25,14 @@ static void mark(struct cursor *c, int form)
 
 /* ---- words --------------------------------------------------------------- */
 
-static bool blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static struct str skip_blanks(struct str s)
-{
-	while (s.len && blank(*s.at)) {
-		s.at++;
-		s.len--;
-	}
-	return s;
-}
-
-static struct str first_word(struct str s)
-{
-	size_t n = 0;
-
-	s = skip_blanks(s);
-	while (n < s.len && !blank(s.at[n]))
-		n++;
-	return (struct str){ s.at, n };
-}
-
-static struct str cut_word(struct str *s)
-{
-	struct str word = first_word(*s), rest = skip_blanks(*s);
-
-	*s = (struct str){ rest.at + word.len, rest.len - word.len };
-	return word;
-}
-
 static struct str next_word(struct cursor *c)
 {
-	return cut_word(&c->rest);
+	return word_cut(&c->rest);
 }
 
 static bool take_word(struct cursor *c, const char *word)
 {
-	if (!str_is(first_word(c->rest), word))
+	if (!str_is(word_first(c->rest), word))
 		return false;
 	next_word(c);
 	return true;
@@ -72,25 +40,17 @@ static bool take_word(struct cursor *c, const char *word)
 
 static bool at_end(struct cursor *c)
 {
-	return skip_blanks(c->rest).len == 0;
+	return word_skip(c->rest).len == 0;
 }
 
 static bool ended(struct cursor *c)
 {
-	return at_end(c) || wrong(c, MISTAKE_TOO_MUCH, first_word(c->rest));
+	return at_end(c) || wrong(c, MISTAKE_TOO_MUCH, word_first(c->rest));
 }
 
 static char *keep(struct cursor *c, struct str word)
 {
 	return pool_text(&c->r->page->pool, word);
-}
-
-static bool in_list(struct str word, const char *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (str_is(word, list[i]))
-			return true;
-	return false;
 }
 
 /* A whole number of at most nine digits; -1: it is none. */
@@ -123,7 +83,7 @@ static bool json_begins(struct str s)
 	static const char *const words[] = { "true", "false", "null" };
 
 	return s.len && (strchr("{[\"-", *s.at) || isdigit((unsigned char)*s.at) ||
-			 in_list(first_word(s), words, COUNT(words)));
+			 word_in(word_first(s), words, COUNT(words)));
 }
 
 /* "line 2: what" counts from `line`. */
@@ -172,14 +132,6 @@ const cJSON *value_read(struct reader *r, int line, struct str text)
 	return json ? pool_json(&r->page->pool, json) : NULL;
 }
 
-static const cJSON *find_example(const struct page *p, struct str name)
-{
-	for (size_t i = 0; i < p->examples_n; i++)
-		if (str_is(name, p->examples[i].name))
-			return p->examples[i].value;
-	return NULL;
-}
-
 static int rest_line(const struct cursor *c)
 {
 	int line = c->line;
@@ -191,7 +143,7 @@ static int rest_line(const struct cursor *c)
 
 static const cJSON *json_rest(struct cursor *c)
 {
-	struct str text = skip_blanks(c->rest);
+	struct str text = word_skip(c->rest);
 	int line;
 
 	c->rest = text;
@@ -217,7 +169,7 @@ static const cJSON *patched(struct cursor *c, const cJSON *example)
 static const cJSON *named(struct cursor *c)
 {
 	struct str name = next_word(c);
-	const cJSON *example = find_example(c->r->page, name);
+	const cJSON *example = example_find(c->r->page, name);
 
 	mark(c, FORM_NAME);
 	if (!example) {
@@ -234,7 +186,7 @@ static bool maybe_value(struct cursor *c, struct step *s)
 {
 	if (at_end(c))
 		return true;
-	s->value = json_begins(skip_blanks(c->rest)) ? json_rest(c) : named(c);
+	s->value = json_begins(word_skip(c->rest)) ? json_rest(c) : named(c);
 	if (s->value && step_kind(s->word) == STEP_ARRIVAL && has_variable(s->value, "$_"))
 		return wrong(c, MISTAKE_NOTHING_FITS, STR(""));
 	return s->value != NULL;
@@ -243,7 +195,7 @@ static bool maybe_value(struct cursor *c, struct step *s)
 static bool value(struct cursor *c, struct step *s)
 {
 	if (at_end(c))
-		return wrong(c, MISTAKE_NO_VALUE, first_word((struct str){ c->text + 2, strlen(c->text + 2) }));
+		return wrong(c, MISTAKE_NO_VALUE, word_first((struct str){ c->text + 2, strlen(c->text + 2) }));
 	return maybe_value(c, s);
 }
 
@@ -259,7 +211,7 @@ static bool like_value(struct cursor *c, struct step *s)
 
 static void label(struct cursor *c, struct step *s)
 {
-	struct str word = first_word(c->rest);
+	struct str word = word_first(c->rest);
 
 	if (word.len < 2 || word.at[0] != '#')
 		return;
@@ -393,14 +345,14 @@ static bool http(struct cursor *c, struct step *s)
 
 	label(c, s);
 	method = next_word(c);
-	if (!in_list(method, methods, COUNT(methods)))
+	if (!word_in(method, methods, COUNT(methods)))
 		return wrong(c, MISTAKE_BAD_METHOD, method);
 	s->name = keep(c, method);
 	if (!address(c, s) || !secret(c, s))
 		return false;
 	if (!option(c, s, "form", FORM_FORM))
 		option(c, s, "multipart", FORM_MULTIPART);
-	if (str_is(first_word(c->rest), "like") || s->option)
+	if (str_is(word_first(c->rest), "like") || s->option)
 		return like_value(c, s);
 	return maybe_value(c, s);
 }
@@ -425,9 +377,9 @@ static const char *const kinds[] = {
 
 static bool deliver(struct cursor *c, struct step *s)
 {
-	struct str rest = c->rest, kind = cut_word(&rest);
+	struct str rest = c->rest, kind = word_cut(&rest);
 
-	if (in_list(kind, kinds, COUNT(kinds)) && skip_blanks(rest).len) {
+	if (word_in(kind, kinds, COUNT(kinds)) && word_skip(rest).len) {
 		s->name = keep(c, next_word(c));
 		mark(c, FORM_KIND);
 	}
@@ -503,7 +455,7 @@ static bool dice(struct cursor *c, struct step *s)
 
 static bool fault(struct cursor *c, struct step *s)
 {
-	struct str all = skip_blanks(c->rest), name = next_word(c), what;
+	struct str all = word_skip(c->rest), name = next_word(c), what;
 
 	if (str_is(name, "dice"))
 		return dice(c, s);
@@ -531,7 +483,7 @@ static bool span(struct cursor *c, struct step *s)
 	static const struct { const char *name; int64_t ms; } units[] = {
 		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
 	};
-	struct str all = skip_blanks(c->rest), word = next_word(c);
+	struct str all = word_skip(c->rest), word = next_word(c);
 	size_t digits = 0;
 
 	s->word = word.len && word.at[0] == '<' ? DO_WITHIN : DO_MOVE;
@@ -550,14 +502,13 @@ static bool span(struct cursor *c, struct step *s)
 	return wrong(c, MISTAKE_BAD_SPAN, all);
 }
 
-static bool step(struct cursor *c, struct step *s)
+static bool read_step(struct cursor *c, struct step *s)
 {
 	char arrow = c->text[0];
 	bool read;
 
-	c->rest = (struct str){ c->text + 1, strlen(c->text + 1) };
 	if (arrow != '+' && c->text[1] != ' ')
-		return wrong(c, MISTAKE_NO_STEP, first_word(str_of(c->text)));
+		return wrong(c, MISTAKE_NO_STEP, word_first(str_of(c->text)));
 	if (arrow == '<')
 		read = verb(c, s, arrivals, COUNT(arrivals), MISTAKE_NO_ARRIVAL);
 	else if (arrow == '>')
@@ -574,233 +525,23 @@ static bool step(struct cursor *c, struct step *s)
 	return true;
 }
 
-/* ---- lines --------------------------------------------------------------- */
-
-/* "retry-after: 2": a name in small letters, a colon, a space. */
-static size_t header_name(struct str line)
+bool step_read(struct reader *r, const char *text, struct step *s)
 {
-	size_t n = 0;
+	struct cursor c = { .r = r, .line = s->line, .text = text, .rest = str_of(text + 1) };
 
-	while (n < line.len && (islower((unsigned char)line.at[n]) || isdigit((unsigned char)line.at[n]) || line.at[n] == '-'))
-		n++;
-	return n && islower((unsigned char)line.at[0]) && n + 1 < line.len && line.at[n] == ':' && line.at[n + 1] == ' ' ? n : 0;
-}
-
-/* Lines that go on: headers are taken out, but their line stays, so that complaints count
- * right. */
-static void go_on(struct reader *r, struct str line, struct buf *text, cJSON **headers)
-{
-	struct str inner = skip_blanks(line);
-	size_t name = header_name(inner);
-
-	r->used[FORM_MORE] = true;
-	buf_addc(text, '\n');
-	if (!name) {
-		buf_add(text, inner.at, inner.len);
-		return;
-	}
-	DEFER(text_free) char *key = str_dup((struct str){ inner.at, name });
-	DEFER(text_free) char *content = str_dup(skip_blanks((struct str){ inner.at + name + 1, inner.len - name - 1 }));
-
-	r->used[FORM_HEADER] = true;
-	if (!*headers)
-		*headers = cJSON_CreateObject();
-	json_add(*headers, key, cJSON_CreateString(content));
-}
-
-/* How many lines belong to the step that begins at lines[i]. */
-static size_t step_lines(struct lines l, size_t i)
-{
-	size_t n = 1;
-
-	while (i + n < l.n && l.at[i + n].len && blank(l.at[i + n].at[0]))
-		n++;
-	return n;
-}
-
-/* The step in n lines from lines[i] on, the first of which reads as `first`. */
-static bool one_step(struct reader *r, const char *first, struct lines l, size_t i, size_t n, struct step *ret)
-{
-	DEFER(buf_free) struct buf text = buf_new(2 * FILE_MAX);
-	struct cursor c = { .r = r, .line = l.line + (int)i };
-	cJSON *headers = NULL;
-
-	buf_adds(&text, first);
-	for (size_t k = 1; k < n; k++)
-		go_on(r, l.at[i + k], &text, &headers);
-	*ret = (struct step){ .file = r->page->file, .line = c.line };
-	if (headers)
-		ret->headers = pool_json(&r->page->pool, headers);
-	c.text = text.at;
-	return step(&c, ret);
-}
-
-void steps_add(struct steps *s, const struct step *add)
-{
-	s->at = realloc(s->at, (s->n + 1) * sizeof *s->at);
-	if (!s->at)
-		abort();
-	s->at[s->n++] = *add;
-}
-
-static bool include(struct reader *r, int line, struct str rest, struct steps *add)
-{
-	struct str name = cut_word(&rest);
-
-	r->used[FORM_INCLUDE] = true;
-	rest = skip_blanks(rest);
-	if (rest.len)
-		return mistaken(r, line, MISTAKE_TOO_MUCH, rest);
-	return page_include(r, line, name, add);
-}
-
-static void count(struct reader *r, const struct step *s)
-{
-	r->page->requests += step_kind(s->word) == STEP_REQUEST;
-	r->page->likes += s->like;
-}
-
-/* An empty line is no step. */
-static bool line_read(struct reader *r, struct lines l, size_t i, size_t n, struct steps *add)
-{
-	int at = l.line + (int)i;
-	struct step s;
-	DEFER(text_free) char *first = str_dup(l.at[i]);
-
-	if (!skip_blanks(l.at[i]).len)
-		return true;
-	if (!strchr("<>+!.", first[0]))
-		return mistaken(r, at, MISTAKE_NO_STEP, first_word(l.at[i]));
-	if (first[0] == '.' && blank(first[1]))
-		return include(r, at, str_of(first + 1), add);
-	if (!one_step(r, first, l, i, n, &s))
-		return false;
-	count(r, &s);
-	steps_add(add, &s);
-	return true;
-}
-
-bool steps_read(struct reader *r, struct lines l, struct steps *add)
-{
-	for (size_t i = 0, n; i < l.n; i += n) {
-		n = step_lines(l, i);
-		if (!line_read(r, l, i, n, add))
-			return false;
-	}
-	return true;
-}
-
-/* ---- rules of the platform ----------------------------------------------- */
-
-static void rule_end(struct reader *r, struct rule *rule, struct steps *then)
-{
-	struct page *p = r->page;
-	struct rule *rules = pool_new(&p->pool, p->rules_n + 1, sizeof *rules);
-
-	if (p->rules_n)
-		memcpy(rules, p->rules, p->rules_n * sizeof *rules);
-	rule->then = pool_new(&p->pool, then->n, sizeof *rule->then);
-	rule->n = then->n;
-	if (then->n)
-		memcpy(rule->then, then->at, then->n * sizeof *rule->then);
-	rules[p->rules_n++] = *rule;
-	p->rules = rules;
-	free(then->at);
-	*then = (struct steps){ 0 };
-}
-
-/* "whenever say value" or "whenever" and a request. */
-static bool rule_begin(struct reader *r, struct lines l, size_t i, size_t n, struct step *ret)
-{
-	struct str rest = l.at[i], word = cut_word(&rest);
-	DEFER(text_free) char *first = NULL;
-
-	if (!str_is(word, "whenever"))
-		return mistaken(r, l.line + (int)i, MISTAKE_NO_RULE, word);
-	first = text_fmt("%c%.*s", str_is(first_word(rest), "say") ? '<' : '>', (int)rest.len, rest.at);
-	return one_step(r, first, l, i, n, ret);
-}
-
-static bool rule_read(struct reader *r, struct lines l, size_t *i, struct rule *rule, struct steps *then)
-{
-	size_t n = step_lines(l, *i);
-
-	if (!rule_begin(r, l, *i, n, &rule->when))
-		return false;
-	for (*i += n; *i < l.n && (!l.at[*i].len || l.at[*i].at[0] == '<'); *i += n) {
-		n = step_lines(l, *i);
-		if (!line_read(r, l, *i, n, then))
-			return false;
-	}
-	return true;
-}
-
-bool rules_read(struct reader *r, struct lines l)
-{
-	for (size_t i = 0; i < l.n;) {
-		struct rule rule = { 0 };
-		struct steps then = { 0 };
-		bool read = rule_read(r, l, &i, &rule, &then);
-
-		if (read)
-			rule_end(r, &rule, &then);
-		else
-			free(then.at);
-		if (!read)
-			return false;
-	}
-	return true;
-}
-
-/* ---- names, and prose ---------------------------------------------------- */
-
-static bool name_fits(struct str name)
-{
-	static const char *const reserved[] = {
-		"like", "with", "as", "form", "multipart", "get", "open", "close", "true", "false", "null",
-	};
-
-	for (size_t i = 0; i < name.len; i++)
-		if (!isalnum((unsigned char)name.at[i]) && !strchr("-_", name.at[i]))
-			return false;
-	return name.len && isalpha((unsigned char)name.at[0]) && !in_list(name, reserved, COUNT(reserved));
-}
-
-static void keep_example(struct page *p, const char *name, const cJSON *example)
-{
-	p->examples = realloc(p->examples, (p->examples_n + 1) * sizeof *p->examples);
-	if (!p->examples)
-		abort();
-	p->examples[p->examples_n++] = (struct example){ name, example };
-}
-
-bool example_add(struct reader *r, int line, struct str name, const cJSON *example)
-{
-	if (!name_fits(name))
-		return mistaken(r, line, MISTAKE_BAD_NAME, name);
-	if (find_example(r->page, name))
-		return mistaken(r, line, MISTAKE_NAME_TAKEN, name);
-	keep_example(r->page, pool_text(&r->page->pool, name), example);
-	return true;
-}
-
-void examples_lend(struct page *to, const struct page *from)
-{
-	for (size_t i = 0; i < from->examples_n; i++)
-		if (!find_example(to, str_of(from->examples[i].name)))
-			keep_example(to, from->examples[i].name, from->examples[i].value);
+	return read_step(&c, s);
 }
 
 bool step_begins(struct str line)
 {
 	static const char *const faults[] = { "ws", "http", "restart", "dice", "kill" };
-	struct str rest = line, arrow = cut_word(&rest), word = cut_word(&rest);
+	struct str rest = line, arrow = word_cut(&rest), word = word_cut(&rest);
 
 	if (line.len && line.at[0] == '+')
 		return arrow.len > 1 && (isdigit((unsigned char)arrow.at[1]) || arrow.at[1] == '<');
-	if (!line.len || blank(line.at[0]))
+	if (!line.len || is_blank(line.at[0]))
 		return false;
 	return (str_is(arrow, "<") && find_verb(word, arrivals, COUNT(arrivals))) ||
 	       (str_is(arrow, ">") && find_verb(word, requests, COUNT(requests))) ||
-	       (str_is(arrow, "!") && in_list(word, faults, COUNT(faults)));
+	       (str_is(arrow, "!") && word_in(word, faults, COUNT(faults)));
 }

@@ -1,0 +1,287 @@
+/* test_replay.c - a page turns red at the right line, whatever an adapter does wrong, and
+ * whatever the page itself says that cannot be. */
+#include "gate/replay.h"
+#include "gate/compile.h"
+#include "gate/report.h"
+#include "loop.h"
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/chela-replay-XXXXXX";
+static struct { const char *name; struct manifest *manifest; int program; } demos[] = {
+	{ "liar", NULL, -1 }, { "parrot", NULL, -1 }, { "shelf", NULL, -1 },
+};
+
+/* ---- programs, made once ------------------------------------------------- */
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+static void must(bool good, const char *place, const char *why)
+{
+	if (good)
+		return;
+	fprintf(stderr, "%s: %s\n", place, why);
+	exit(1);
+}
+
+/* build/, where the runner stands beside the tests that run. */
+static char *build_folder(void)
+{
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	must(n > 0, "/proc/self/exe", strerror(errno));
+	self[n] = '\0';
+	for (int i = 0; i < 2; i++)
+		*strrchr(self, '/') = '\0';
+	return text_dup(self);
+}
+
+static void make_demo(const struct instance *i, size_t k)
+{
+	DEFER(text_free) char *source = text_fmt("tests/language/%s/adapter.c", demos[k].name);
+	DEFER(text_free) char *file = text_fmt("tests/language/%s/manifest.json", demos[k].name);
+	DEFER(text_free) char *program = text_fmt("%s/%s", folder, demos[k].name);
+	struct failure why = { 0 };
+	const char *bad = manifest_read(file, &demos[k].manifest);
+
+	must(!bad, file, bad);
+	must(adapter_compile(i, source, program, &why), source, why.what);
+	demos[k].program = open(program, O_RDONLY | O_CLOEXEC);
+	must(demos[k].program >= 0, program, strerror(errno));
+}
+
+static void make_demos(void)
+{
+	DEFER(text_free) char *build = build_folder();
+	DEFER(text_free) char *here = realpath(".", NULL);
+	struct instance i = { .root = here, .dir = folder, .build = build, .lock = -1 };
+
+	must(mkdtemp(folder) != NULL, folder, strerror(errno));
+	for (size_t k = 0; k < COUNT(demos); k++)
+		make_demo(&i, k);
+}
+
+static void drop_demos(void)
+{
+	for (size_t k = 0; k < COUNT(demos); k++) {
+		manifest_free(demos[k].manifest);
+		if (demos[k].program >= 0)
+			close(demos[k].program);
+	}
+	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- running a page ------------------------------------------------------ */
+
+struct seen { bool ok; int line, held; char what[2000]; };
+
+static void look(struct seen *seen, const struct outcome *o)
+{
+	*seen = (struct seen){ .ok = o->ok, .line = o->line, .held = o->expectations };
+	if (!o->ok)
+		snprintf(seen->what, sizeof seen->what, "%s|%s|%s", o->what, o->expected ? o->expected : "",
+			 o->happened ? o->happened : "");
+}
+
+/* The first section of the page against this demonstration adapter. */
+static struct seen run_page(const char *demo, const char *text)
+{
+	struct page_text t = { .text = str_of(text), .file = "page.md", .folder = "tests/language/parrot", .line = 1 };
+	struct replay r = { .loop = loop_new(), .dice = 0.5 };
+	struct outcome o;
+	struct page *p;
+	struct seen seen;
+	const char *why;
+
+	for (size_t k = 0; k < COUNT(demos); k++) {
+		if (strcmp(demos[k].name, demo) != 0)
+			continue;
+		r.manifest = demos[k].manifest;
+		r.program = demos[k].program;
+	}
+	why = page_parse(&t, r.manifest, &p, NULL);
+	ck_assert_msg(!why, "%s", why);
+	replay_section(&r, &p->sections[0], &o);
+	look(&seen, &o);
+	outcome_free(&o);
+	page_free(p);
+	loop_free(r.loop);
+	return seen;
+}
+
+/* ---- an adapter that lies ------------------------------------------------ */
+
+static const struct {
+	const char *lie;
+	int line;			/* 0: the page holds */
+	const char *what;
+} lies[] = {
+	{ "honest", 0, "" },
+	{ "wrong-url", 5, "the URL is https://api.liar.example/walk, and https://api.liar.example/talk was expected" },
+	{ "wrong-secret", 5, "the secret is other, and key was expected" },
+	{ "wrong-method", 5, "the method is GET, and POST was expected" },
+	{ "extra-member", 5, "/more was not expected, and is \"there\"" },
+	{ "missing-member", 5, "/n is missing" },
+	{ "wrong-member", 5, "/say: \"hi\" was expected, \"ho\" came" },
+	{ "bad-argument", 5, "something else happened" },
+	{ "unknown-operation", 4, "it asked for the operation \"pay\"" },
+	{ "asks-twice", 5, "after this step something happened that no \">\" expects||> http GET" },
+	{ "crashes", 6, "the adapter was ended (a bug): it crashed" },
+	{ "calls-the-kernel", 6, "the adapter was ended (an attack): it made a system call that is forbidden" },
+	{ "says-nothing", 7, "nothing happened|> delta \"x\"" },
+	{ "merges", 7, "nothing happened|> delta \"x\"" },
+	{ "never-answers", 11, "nothing happened|> result" },
+	{ "wrong-result", 11, "/text: \"xy\" was expected, \"yx\" came" },
+	{ "nonsense", 10, "it gave a result that is none" },
+	{ "answers-twice", 10, "it said that it failed for request 1 after it had answered it" },
+	{ "talks-after", 10, "after it had answered it" },
+};
+
+START_TEST(every_lie_turns_the_page_red_at_its_line)
+{
+	DEFER(text_free) char *page = text_fmt(
+		"# Liar\n"
+		"## Truth\n"
+		"```transcript\n"
+		"< turn {\"model\": \"%s\", \"messages\": []}\n"
+		"> http POST /talk as key {\"say\": \"hi\", \"n\": 1}\n"
+		"< part {\"say\": \"x\"}\n"
+		"> delta \"x\"\n"
+		"< part {\"say\": \"y\"}\n"
+		"> delta \"y\"\n"
+		"< part \"[DONE]\"\n"
+		"> result {\"stop\": \"end\", \"text\": \"xy\", \"calls\": []}\n"
+		"```\n", lies[_i].lie);
+	struct seen seen = run_page("liar", page);
+
+	ck_assert_msg(seen.ok == (lies[_i].line == 0), "%s: %s", lies[_i].lie, seen.what);
+	ck_assert_msg(seen.line == lies[_i].line, "%s: line %d: %s", lies[_i].lie, seen.line, seen.what);
+	ck_assert_msg(strstr(seen.what, lies[_i].what), "%s: %s", lies[_i].lie, seen.what);
+	ck_assert_msg(!seen.ok || seen.held == 4, "%s: %d expectations", lies[_i].lie, seen.held);
+}
+END_TEST
+
+/* ---- pages that cannot hold ---------------------------------------------- */
+
+#define TURN "< turn {\"model\": \"m\", \"messages\": [{\"role\": \"user\", \"text\": \"hi\"}]}\n"
+#define TALK "> http POST /talk as key {\"bird\": \"m\", \"words\": \"hi\", \"stream\": true}\n"
+#define FIND "< call find {\"query\": \"a\"}\n> http GET /books?q=a as card\n"
+
+static const struct {
+	const char *name, *demo, *steps;
+	int line;			/* of the steps, from 1; 0: it holds */
+	const char *what;
+} pages[] = {
+	{ "a whole turn", "parrot", TURN TALK "< part \"[DONE]\"\n> result like {\"text\": \"\"}\n", 0, "" },
+	{ "a body where none was expected", "parrot", TURN "> http POST /talk as key\n", 2, "a body came, and none was expected" },
+	{ "no body where one was expected", "shelf", "< call find {\"query\": \"a\"}\n> http GET /books?q=a as card {}\n", 2,
+	  "no body came" },
+	{ "a secret that the page leaves out", "parrot", TURN "> http POST /talk like {}\n", 2, "the secret is key, and none was expected" },
+	{ "a header that differs", "parrot", TURN "> http POST /talk as key like {}\n  parrot-version: 3\n", 2,
+	  "the header parrot-version is 2, and 3 was expected" },
+	{ "a header that is not there", "parrot", TURN "> http POST /talk as key like {}\n  x-none: 3\n", 2,
+	  "the header x-none is not there" },
+	{ "a form where JSON was expected", "shelf",
+	  "< call lend {\"book\": \"b\", \"to\": \"A\"}\n> http POST /loans as card {\"book\": \"b\", \"to\": \"A\"}\n", 2,
+	  "the encoding is form, and none was expected" },
+	{ "JSON where a form was expected", "parrot", TURN "> http POST /talk as key form like {}\n", 2,
+	  "the encoding is not there, and form was expected" },
+	{ "a request that nobody expects, before what arrives", "parrot", TURN "< part {}\n> result {}\n", 1,
+	  "after this step something happened that no \">\" expects" },
+	{ "and before the clock moves", "parrot", TURN "+1s\n> result {}\n", 1, "after this step" },
+	{ "and before a fault", "parrot", TURN "! http lost\n> result {}\n", 1, "after this step" },
+	{ "but within a span it may still come", "parrot", TURN "+<1s\n" TALK, 0, "" },
+	{ "and at the end", "parrot", TURN TALK "< part {\"say\": \"x\"}\n> delta \"x\"\n< part {\"say\": \"y\"}\n", 5, "after this step" },
+	{ "an answer to nothing", "parrot", "< http 200\n> result {}\n", 1, "no request waits for an answer" },
+	{ "a second answer", "parrot", TURN TALK "< http 503\n> again {\"after_ms\": 1000}\n< http 200\n", 5,
+	  "no request waits for an answer" },
+	{ "an answer to a request of a turn that is over", "parrot", TURN TALK "! kill\n< http 200\n", 4, "no request waits" },
+	{ "a label whose request is answered", "shelf",
+	  "< call find {\"query\": \"a\"}\n> http #a GET /books?q=a as card\n< http #a 200 {}\n> result {\"titles\": []}\n< http #a 200\n", 5,
+	  "no request called #a waits" },
+	{ "the only request has a label, and the answer none", "shelf",
+	  "< call find {\"query\": \"a\"}\n> http #a GET /books?q=a as card\n< http 200 {}\n> result {\"titles\": []}\n", 3,
+	  "no request waits for an answer" },
+	{ "a piece where the answer comes whole", "shelf", FIND "< part {}\n> result {}\n", 3, "comes in one piece" },
+	{ "a whole answer where pieces come", "parrot", TURN TALK "< http 200 {\"say\": \"x\"}\n> result {}\n", 3, "is a stream" },
+	{ "a refusal in place of a stream", "parrot", TURN TALK "< http 401 {\"error\": \"who?\"}\n> failed {\"class\": \"auth\", \"why\": \"who?\"}\n", 0, "" },
+	{ "a body that is no JSON", "shelf", FIND "< http 502 \"<html>\"\n> failed {\"class\": \"platform\", \"why\": \"HTTP 502\"}\n", 0, "" },
+	{ "a turn for a tool", "shelf", TURN "> result {}\n", 1, "a tool is not asked by \"< turn\"" },
+	{ "a step of channels", "parrot", "< say \"hi\"\n> result {}\n", 1, "belongs to channels, which this version does not run" },
+	{ "a socket", "parrot", "> ws open wss://a.example/\n", 1, "belongs to channels" },
+	{ "a configuration that the manifest does not have", "parrot", "< start {\"config\": {\"colour\": \"red\"}}\n> result {}\n", 1,
+	  "this configuration is refused" },
+	{ "a start that brings more than a configuration", "parrot", "< start {\"kept\": 1}\n> result {}\n", 1, "start brings no \"kept\"" },
+	{ "another base", "parrot", "< start {\"config\": {\"base\": \"https://b.example\"}}\n" TURN
+	  "> http POST https://b.example/talk as key like {}\n", 0, "" },
+	{ "a variable that captures", "shelf", FIND "< http 200 {\"books\": [{\"id\": \"$id\"}]}\n> http GET /books/$id as card\n", 4,
+	  "the URL is https://api.shelf.example/v1/books/id-7001" },
+	{ "a variable that is something else later", "parrot",
+	  TURN TALK "< parts [{\"say\": \"x\"}, {\"say\": \"y\"}]\n> delta \"$a\"\n> delta \"$a\"\n", 5, "\"x\" was expected, \"y\" came" },
+	{ "a variable that is the same later", "parrot",
+	  TURN TALK "< parts [{\"say\": \"x\"}, {\"say\": \"x\"}]\n> delta \"$a\"\n> delta \"$a\"\n", 0, "" },
+	{ "a text of several lines in a piece", "parrot", TURN TALK "< part \"a\\nb\"\n< part \"[DONE]\"\n> result like {}\n", 0, "" },
+	{ "an argument that does not fit", "shelf", "< call lend {\"book\": \"b\"}\n> failed like {\"class\": \"input\"}\n", 0, "" },
+	{ "a tool's failure", "shelf", "< call lend {\"book\": \"b\", \"to\": \"A\"}\n> http POST /loans as card form like {}\n! http lost\n"
+	  "> failed {\"class\": \"network\", \"why\": \"no answer\"}\n", 0, "" },
+	{ "the next turn may begin while one still waits", "parrot", TURN TALK TURN TALK, 0, "" },
+};
+
+START_TEST(a_page_says_where_it_does_not_hold)
+{
+	DEFER(text_free) char *page = text_fmt("# T\n## S\n```transcript\n%s```\n", pages[_i].steps);
+	struct seen seen = run_page(pages[_i].demo, page);
+	int line = pages[_i].line ? pages[_i].line + 3 : 0;
+
+	ck_assert_msg(seen.line == line, "%s: line %d: %s", pages[_i].name, seen.line - 3, seen.what);
+	ck_assert_msg(strstr(seen.what, pages[_i].what), "%s: %s", pages[_i].name, seen.what);
+}
+END_TEST
+
+START_TEST(tools_that_are_operations_run_without_a_program)
+{
+	int program = demos[2].program;
+	struct seen seen;
+
+	demos[2].program = -1;
+	seen = run_page("shelf", "# T\n## S\n```transcript\n< call lend {\"book\": \"b\", \"to\": \"A\"}\n"
+			"> http POST /loans as card form like {}\n< http 200 {\"loan\": \"l\"}\n> result {\"loan\": \"l\"}\n```\n");
+	ck_assert_msg(seen.ok, "%s", seen.what);
+	seen = run_page("shelf", "# T\n## S\n```transcript\n< call find {\"query\": \"b\"}\n> result {}\n```\n");
+	demos[2].program = program;
+	ck_assert_msg(strstr(seen.what, "the tool \"find\" is code, and there is none"), "%s", seen.what);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("replay");
+	TCase *t = tcase_create("replay");
+	SRunner *r;
+	int failed;
+
+	make_demos();
+	tcase_add_loop_test(t, every_lie_turns_the_page_red_at_its_line, 0, COUNT(lies));
+	tcase_add_loop_test(t, a_page_says_where_it_does_not_hold, 0, COUNT(pages));
+	tcase_add_test(t, tools_that_are_operations_run_without_a_program);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	drop_demos();
+	return failed != 0;
+}
