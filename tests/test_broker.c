@@ -327,6 +327,7 @@ START_TEST(a_large_body_arrives_whole)
 	a = get("/op", body);
 	ck_assert_str_eq(a->json, "{\"ok\":true}");
 	ck_assert_str_eq(strstr(fake_request(fake, 0), "\r\n\r\n") + 4, body);
+	ck_assert_lacks(fake_request(fake, 0), "xpect:");
 	free(body);
 	ask_free(a);
 }
@@ -427,10 +428,10 @@ static const struct { const char *name, *url, *base, *manifest; int failure; con
 	  FAIL_NONE, "" },
 	{ "a number in another form that it names", "http://2130706433:PORT/op", "http://127.0.0.1:PORT",
 	  "https://x.example", FAIL_NONE, "" },
-	{ "plain http that nobody names", "http://127.0.0.1:PORT/op", NULL, "http://127.0.0.1:PORT", FAIL_PERMISSION, "http" },
-	{ "another port", "http://127.0.0.1:PORT/op", "http://127.0.0.1:1", "https://x.example", FAIL_PERMISSION, "http" },
+	{ "plain http that nobody names", "http://127.0.0.1:PORT/op", NULL, "http://127.0.0.1:PORT", FAIL_PERMISSION, "plain http" },
+	{ "another port", "http://127.0.0.1:PORT/op", "http://127.0.0.1:1", "https://x.example", FAIL_PERMISSION, "plain http" },
 	{ "another name for it", "http://localhost:PORT/op", "http://127.0.0.1:PORT", "https://x.example",
-	  FAIL_PERMISSION, "http" },
+	  FAIL_PERMISSION, "plain http" },
 	{ "another scheme", "https://127.0.0.1:PORT/op", "http://127.0.0.1:PORT", "https://127.0.0.1:PORT",
 	  FAIL_PERMISSION, "number" },
 	{ "a name that leads inside", "https://localhost:PORT/op", NULL, "https://localhost:PORT/v1", FAIL_PERMISSION,
@@ -968,6 +969,11 @@ static void closes_in_chunk(void)
 	fake_chunks(fake, STR("{\"ok\":true}"), 3);
 	fake_close(fake);
 }
+static void closes_in_second_head(void)
+{
+	fake_sendf(fake, "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n");
+	fake_close(fake);
+}
 static void bad_chunk(void)
 {
 	fake_sendf(fake, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n");
@@ -1036,6 +1042,7 @@ static const struct { const char *name; void (*script)(void); int failure; const
 	{ "an end before an answer", closes, FAIL_NETWORK, "no answer from" },
 	{ "a reset before an answer", resets, FAIL_NETWORK, "no answer from" },
 	{ "an end within the head", closes_in_head, FAIL_NETWORK, "broke off" },
+	{ "an end after a head that only informs", closes_in_second_head, FAIL_NETWORK, "" },
 	{ "an end within the body", closes_in_body, FAIL_NETWORK, "no answer from" },
 	{ "an end within the chunks, although the JSON is whole", closes_in_chunk, FAIL_NETWORK, "" },
 	{ "a chunk without a length", bad_chunk, FAIL_NETWORK, "" },

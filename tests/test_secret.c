@@ -186,6 +186,7 @@ START_TEST(a_file_under_another_name_does_not_open)
 	ck_assert_has(found("slack.toke", ORIGIN), "!");
 	ck_assert_has(found("slack.token2", ORIGIN), "chela secret set slack.token2");
 	ck_assert(!secret_stored(secrets, "evil.token", NULL));
+	ck_assert(!secret_stored(secrets, "slack.toke", NULL));
 	ck_assert_str_eq(found("slack.token", ORIGIN), VALUE);
 }
 END_TEST
