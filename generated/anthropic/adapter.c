@@ -122,7 +122,7 @@ static void add_result(struct request *r, const cJSON *message)
 {
 	add(r, "user", json_make("{type:'tool_result',tool_use_id:%s,content:%s,is_error:%j}",
 				 id_of_result(r, json_text(message, "/id")), json_text(message, "/text"),
-				 json_true(message, "/error") ? json_at(message, "/error") : NULL));
+				 json_at(message, "/error")));
 }
 
 /* specs/anthropic/cache.md: "The last block of each of the last two user messages MUST have a
@@ -211,7 +211,7 @@ static struct block *block_at(struct adapter *a, const cJSON *event)
 static void take_text(struct adapter *a, struct block *b, const char *text)
 {
 	text_add(&b->text, text);
-	if (b->kind == WORDS && text && *text)
+	if (b->kind == WORDS && text)
 		host_delta(a->ref, text);
 }
 
@@ -260,7 +260,7 @@ static void block_delta(struct adapter *a, const cJSON *event)
 		text_add(&b->text, json_text(event, "/delta/partial_json"));
 	else if (b->kind == THOUGHT && json_is(event, "/delta/type", "thinking_delta"))
 		text_add(&b->text, json_text(event, "/delta/thinking"));
-	else if (b->kind == THOUGHT && json_is(event, "/delta/type", "signature_delta"))
+	else if (json_is(event, "/delta/type", "signature_delta"))
 		text_add(&b->signature, json_text(event, "/delta/signature"));
 }
 
@@ -277,7 +277,7 @@ static void block_stop(struct adapter *a, const cJSON *event)
 /* specs/anthropic/turn.md: "Each of the four figures MUST be the last one that was told." */
 static void count(struct adapter *a, const cJSON *usage)
 {
-	a->counted |= json_first(usage) != NULL;
+	a->counted |= usage != NULL;
 	json_number(usage, "/input_tokens", 0, TOKENS_MAX, &a->in);
 	json_number(usage, "/output_tokens", 0, TOKENS_MAX, &a->out);
 	json_number(usage, "/cache_read_input_tokens", 0, TOKENS_MAX, &a->cache_read);

@@ -116,10 +116,9 @@ static void fail(struct adapter *a, const char *why)
 
 static void say(struct adapter *a, const char *text)
 {
-	if (empty(text))
-		return;
 	text_add(&a->said, text);
-	host_delta(a->ref, text);
+	if (text)
+		host_delta(a->ref, text);
 }
 
 /* The call that a fragment goes on with; NULL: it begins one. */
@@ -188,7 +187,7 @@ static void take_choice(struct adapter *a, const cJSON *choice)
 /* specs/openai/turn.md: "Each figure MUST be the last one that was told." */
 static void count(struct adapter *a, const cJSON *usage)
 {
-	a->counted |= json_first(usage) != NULL;
+	a->counted |= usage != NULL;
 	json_number(usage, "/prompt_tokens", 0, TOKENS_MAX, &a->in);
 	json_number(usage, "/completion_tokens", 0, TOKENS_MAX, &a->out);
 	json_number(usage, "/prompt_tokens_details/cached_tokens", 0, TOKENS_MAX, &a->cache_read);
