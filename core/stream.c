@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELD_MAX = 16 };		/* what stands before a piece in its line: a byte order mark, "data: " */
+#define MARK "\xEF\xBB\xBF"		/* U+FEFF, which may stand before everything */
 
 struct stream {
 	enum answer_kind kind;
-	size_t piece_max;
+	size_t piece_max, line_max;
 	enum err err;			/* stays */
-	bool begun, ended;
+	bool begun;			/* a mark would be none now */
+	bool ended;
 	bool after_cr;			/* a LF now belongs to the line break before it */
 	struct buf line;		/* without its end */
 	struct buf data;		/* of the event so far */
@@ -26,9 +27,11 @@ struct stream {
 struct stream *stream_new(enum answer_kind kind, size_t piece_max)
 {
 	struct stream *s = mem_new(1, sizeof *s);
+	size_t line_max = piece_max + (kind == ANSWER_SSE ? strlen("data: ") : 0);
 
-	*s = (struct stream){ .kind = kind, .piece_max = piece_max, .line = buf_new(piece_max + FIELD_MAX),
-			      .data = buf_new(piece_max + 1), .ready = buf_new(SIZE_MAX / 4) };
+	*s = (struct stream){ .kind = kind, .piece_max = piece_max, .line_max = line_max,
+			      .line = buf_new(line_max + strlen(MARK)), .data = buf_new(piece_max + 1),
+			      .ready = buf_new(SIZE_MAX / 4) };
 	return s;
 }
 
@@ -98,9 +101,10 @@ static void take_line(struct stream *s)
 		take_sse_line(s, line);
 	else if (!is_blank(line))
 		add_piece(s, line);
-	if (buf_status(&s->line) != OK || buf_status(&s->data) != OK)
+	if (buf_status(&s->data) != OK)
 		s->err = ERR_LIMIT;
 	buf_cut(&s->line, 0);
+	s->begun = true;
 }
 
 /* ---- bytes --------------------------------------------------------------- */
@@ -116,12 +120,16 @@ static size_t line_length(const struct stream *s, struct str bytes)
 	return n;
 }
 
-/* The mark that may stand before the first line is dropped with it. */
-static void drop_mark(struct stream *s)
+static void add_to_line(struct stream *s, struct str bytes)
 {
-	if (!s->begun && str_starts(buf_str(&s->line), "\xEF\xBB\xBF"))
-		buf_drop(&s->line, 3);
-	s->begun = true;
+	buf_add(&s->line, bytes.at, bytes.len);
+	if (!s->begun && s->line.len >= strlen(MARK)) {
+		if (str_starts(buf_str(&s->line), MARK))
+			buf_drop(&s->line, strlen(MARK));
+		s->begun = true;
+	}
+	if (buf_status(&s->line) != OK || s->line.len > s->line_max)
+		s->err = ERR_LIMIT;
 }
 
 enum err stream_feed(struct stream *s, struct str bytes)
@@ -131,19 +139,13 @@ enum err stream_feed(struct stream *s, struct str bytes)
 		size_t n = line_length(s, bytes);
 
 		if (n == 0) {
-			bool idle = s->after_cr && bytes.at[0] == '\n';
-
-			s->after_cr = bytes.at[0] == '\r';
-			if (!idle) {
-				drop_mark(s);
+			if (!s->after_cr || bytes.at[0] != '\n')
 				take_line(s);
-			}
+			s->after_cr = bytes.at[0] == '\r';
 			n = 1;
 		} else {
-			buf_add(&s->line, bytes.at, n);
+			add_to_line(s, (struct str){ bytes.at, n });
 			s->after_cr = false;
-			if (buf_status(&s->line) != OK)
-				s->err = ERR_LIMIT;
 		}
 		bytes = (struct str){ bytes.at + n, bytes.len - n };
 	}
@@ -162,7 +164,6 @@ void stream_end(struct stream *s)
 	s->ended = true;
 	if (s->err != OK || s->line.len == 0)
 		return;
-	drop_mark(s);
 	if (s->kind == ANSWER_NDJSON ? is_json(buf_str(&s->line)) : s->kind != ANSWER_SSE)
 		add_piece(s, buf_str(&s->line));
 }

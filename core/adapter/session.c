@@ -182,7 +182,7 @@ static const char *take_json(const struct wire_message *m, const char *what, cJS
 		return NULL;
 	why = json_decode(m->json, ret);
 	if (why)
-		return violate("gave %s that is not JSON: %s", what, why);
+		return violate("gave %s not JSON: %s", what, why);
 	json_mend(*ret);
 	return NULL;
 }
@@ -292,7 +292,7 @@ static const char *take_call(struct session *s, const struct wire_message *m, st
 	if (!why && s->calls_n == OUTPUT_MAX)
 		why = violate("asked for more than %d operations before it was told of one", OUTPUT_MAX);
 	if (!why)
-		why = take_json(m, "arguments", &args);
+		why = take_json(m, "arguments that are", &args);
 	if (!why)
 		why = check_names(op, args);
 	if (why)
@@ -346,7 +346,7 @@ static const char *take_result(struct session *s, const struct wire_message *m, 
 
 	if (why || !r)
 		return why;
-	why = take_json(m, "a result", &json);
+	why = take_json(m, "a result that is", &json);
 	if (!why && !json)
 		why = violate("gave a result that is none: it is NULL");
 	if (why)
