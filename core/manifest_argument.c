@@ -2,7 +2,7 @@
  * the pointers that name places in JSON. */
 #include "limits.h"
 #include "manifest_draft.h"
-#include "spelling.h"
+#include "type.h"
 #include "url.h"
 #include <string.h>
 
@@ -155,75 +155,25 @@ static bool read_extras(struct draft *d, const cJSON *json, struct argument *a, 
 
 /* ---- defaults ------------------------------------------------------------ */
 
-static bool one_of(const cJSON *values, const char *text)
+/* The owner may point a setting at their own machine. */
+static const char *check_prefix(const cJSON *value)
 {
-	for (const cJSON *v = json_first(values); v; v = v->next)
-		if (text && strcmp(v->valuestring, text) == 0)
-			return true;
-	return false;
+	return cJSON_IsString(value) ? url_prefix(str_of(value->valuestring), URL_LOCAL) : "is no text: write https://HOST/PATH";
 }
 
-/* Bytes within the bounds, and each of them printable ASCII other than `without`. */
-static const char *check_word(const char *text, const char *only)
-{
-	for (const char *c = text; *c; c++)
-		if (*c <= ' ' || *c > '~' || (only && !strchr(only, *c)))
-			return "it has a character that does not belong there";
-	return *text ? NULL : "it is empty";
-}
-
-static const char *check_text_default(const struct argument *a, const char *text)
-{
-	static const char id[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@+=-/";
-	size_t n = text ? strlen(text) : 0, most = a->type == TYPE_ID ? 256 : a->type == TYPE_WORD ? 128 : FILE_MAX;
-
-	if (!text)
-		return "it is not text";
-	if (n > most || (int64_t)n < a->min || (int64_t)n > a->max)
-		return "its length is out of bounds";
-	switch (a->type) {
-	case TYPE_ID:	return check_word(text, id);
-	case TYPE_WORD:	return check_word(text, NULL);
-	case TYPE_LINE:	return strpbrk(text, "\r\n\t") ? "it is more than a line" : NULL;
-	case TYPE_ENUM:	return one_of(a->values, text) ? NULL : "it is none of \"values\"";
-	default:	return NULL;
-	}
-}
-
-static bool check_url_default(struct draft *d, const cJSON *value)
-{
-	const char *why = cJSON_IsString(value) ? url_prefix(str_of(value->valuestring), URL_LOCAL) : "is no text: write https://HOST/PATH";
-
-	return !why || strict_fail(&d->s, value, "the URL in %s %s", strict_place(&d->s, value), why);
-}
-
-static bool read_default(struct draft *d, const cJSON *json, struct argument *a)
+static bool read_default(struct draft *d, const cJSON *json, struct argument *a, bool config)
 {
 	const cJSON *value = member_in(json, "default");
-	const char *why = NULL;
-	int64_t n;
+	DEFER(json_drop) cJSON *normal = NULL;
+	const char *why;
 
 	a->fallback = value;
 	if (!value)
 		return true;
 	if (a->optional)
 		return strict_fail(&d->s, value, "%s has a default and is optional too: leave one of them out", strict_place(&d->s, json));
-	switch (a->type) {
-	case TYPE_INT:
-		why = json_number(value, "", a->min, a->max, &n) ? NULL : "it is no whole number within its bounds";
-		break;
-	case TYPE_BOOL:
-		why = cJSON_IsBool(value) ? NULL : "it is neither true nor false";
-		break;
-	case TYPE_ID: case TYPE_WORD: case TYPE_LINE: case TYPE_TEXT: case TYPE_ENUM:
-		why = check_text_default(a, cJSON_GetStringValue(value));
-		break;
-	case TYPE_URL:
-		return check_url_default(d, value);
-	case TYPE_AMOUNT: case TYPE_TIME: case TYPE_EMAILS: case TYPE_MESSAGE_ID: case TYPE_JSON:
-		why = "this type has none: leave it out";
-	}
-	return !why || strict_fail(&d->s, value, "the default in %s does not fit: %s", strict_place(&d->s, json), why);
+	why = config && a->type == TYPE_URL ? check_prefix(value) : type_check(a, value, &normal);
+	return !why || strict_fail(&d->s, value, "the default in %s does not fit: it %s", strict_place(&d->s, json), why);
 }
 
 /* ---- arguments ----------------------------------------------------------- */
@@ -267,7 +217,7 @@ bool arguments_read(struct draft *d, const cJSON *json, const struct argument **
 	args = draft_new(d, (size_t)json_count(json), sizeof *args);
 	for (const cJSON *a = json_first(json); a; a = a->next, n++)
 		if (!strict_members(&d->s, a, argument_fields, COUNT(argument_fields)) || !read_type(d, a, &args[n]) ||
-		    !read_extras(d, a, &args[n], false) || !read_default(d, a, &args[n]) || !check_is(d, a))
+		    !read_extras(d, a, &args[n], false) || !read_default(d, a, &args[n], false) || !check_is(d, a))
 			return false;
 	*ret = args;
 	*ret_n = n;
@@ -300,7 +250,7 @@ bool config_read(struct draft *d, const cJSON *json)
 	args = draft_new(d, (size_t)json_count(json), sizeof *args);
 	for (const cJSON *a = json_first(json); a; a = a->next, n++)
 		if (!strict_members(&d->s, a, config_fields, COUNT(config_fields)) || !read_type(d, a, &args[n]) ||
-		    !check_config(d, a, &args[n]) || !read_extras(d, a, &args[n], true) || !read_default(d, a, &args[n]))
+		    !check_config(d, a, &args[n]) || !read_extras(d, a, &args[n], true) || !read_default(d, a, &args[n], true))
 			return false;
 	d->m->config = args;
 	d->m->config_n = n;
