@@ -420,7 +420,7 @@ static bool read_limit(struct reader *r)
 	if (r->limits_seen & 1u << i)
 		return conf_fail(r, "\"limit %s\" stands here a second time: leave one of the lines out", limits[i].name);
 	r->limits_seen |= 1u << i;
-	n = only(number, digits) && number.len <= 15 ? strtoll(text, NULL, 10) : -1;
+	n = only(number, digits) ? strtoll(text, NULL, 10) : -1;	/* too many digits give the greatest number */
 	if (n < limits[i].least || n > limits[i].most)
 		return conf_fail(r, "the limit \"%s\" is out of bounds: it can be %" PRId64 " to %" PRId64, text, limits[i].least, limits[i].most);
 	*limit_of(r->conf, i) = n;
