@@ -8,13 +8,8 @@
 
 enum { BLOCKS_MAX = 256, TOKENS_MAX = INT32_MAX };
 
-enum kind { NOTHING, WORDS, THOUGHT, HIDDEN, CALL, OTHER };
-static const char *const kinds[] = {
-	[WORDS] = "text", [THOUGHT] = "thinking", [HIDDEN] = "redacted_thinking", [CALL] = "tool_use",
-};
-
 struct block {
-	enum kind kind;
+	const char *type;		/* NULL: it has not begun */
 	bool open;
 	struct text text;		/* words, thoughts, or the text of arguments */
 	struct text signature;		/* of thoughts */
@@ -34,44 +29,47 @@ struct adapter {
 
 const size_t adapter_size = sizeof(struct adapter);
 
+static bool blank(const char *text)
+{
+	return !text || !text[strspn(text, " \t\r\n")];
+}
+
 /* ---- the request --------------------------------------------------------- */
 
 struct request {
 	cJSON *messages;
-	const char *role;		/* of the last message, and its content */
-	cJSON *content;
-	cJSON *asked[2];		/* last blocks of the last two user messages, the later first */
-	const cJSON *calls;		/* of the last assistant message made from words, else NULL */
+	const char *role;		/* of the last message */
+	cJSON *content;			/* its blocks */
+	cJSON *asked[2];		/* the blocks of the last two user messages, the later first */
+	const cJSON *calls;		/* of the last assistant message if it was made from words, else NULL */
 	int first, made;		/* the number of the first of them; how many there were in all */
 };
 
-static void mark(cJSON *block)
+/* Marks the last of a list; nothing where there is none. */
+static void mark(cJSON *list)
 {
-	if (block)
-		json_put(block, "cache_control", json_make("{type:'ephemeral'}"));
+	cJSON *last = list ? list->child : NULL;
+
+	while (last && last->next)
+		last = last->next;
+	if (last)
+		json_put(last, "cache_control", json_make("{type:'ephemeral'}"));
 }
 
 /* specs/anthropic/history.md: "Neighbours of the same role MUST be one message, their blocks
- * in order." */
-static void add(struct request *r, const char *role, cJSON *block)
+ * in order" */
+static void add(struct request *r, const char *role, const cJSON *block)
 {
-	bool user = text_is(role, "user");
-
 	if (!text_is(r->role, role)) {
 		r->role = role;
 		r->content = json_list();
 		json_push(r->messages, json_make("{role:%s,content:%j}", role, r->content));
-		if (user)
+		if (text_is(role, "user")) {
 			r->asked[1] = r->asked[0];
+			r->asked[0] = r->content;
+		}
 	}
 	json_push(r->content, block);
-	if (user)
-		r->asked[0] = block;
-}
-
-static bool blank(const char *text)
-{
-	return !text || !text[strspn(text, " \t\r\n")];
 }
 
 /* specs/anthropic/history.md: "A text that is empty or only white space MUST NOT be sent." */
@@ -103,7 +101,7 @@ static void add_assistant(struct request *r, const cJSON *message)
 	if (!json_first(raw))
 		add_words(r, message);
 	for (const cJSON *block = json_first(raw); block; block = json_next(block))
-		add(r, "assistant", json_copy(block));
+		add(r, "assistant", block);
 }
 
 static const char *id_of_result(const struct request *r, const char *id)
@@ -144,48 +142,38 @@ static cJSON *messages_of(const cJSON *turn)
 	return r.messages;
 }
 
-/* specs/anthropic/cache.md: "The system block MUST have a mark; without a system text the
- * last tool MUST have it instead." */
 static cJSON *system_of(const cJSON *turn)
 {
 	const char *text = json_text(turn, "/system");
-	cJSON *block, *list;
+	cJSON *list = json_list();
 
-	if (blank(text))
-		return NULL;
-	block = json_make("{type:'text',text:%s}", text);
-	mark(block);
-	list = json_list();
-	json_push(list, block);
-	return list;
+	json_push(list, json_make("{type:'text',text:%s}", text));
+	return blank(text) ? NULL : list;
 }
 
 /* specs/anthropic/turn.md: "`tools` MUST be left out where there are none." */
-static cJSON *tools_of(const cJSON *turn, bool marked)
+static cJSON *tools_of(const cJSON *turn)
 {
-	cJSON *list = NULL, *tool = NULL;
+	cJSON *list = json_list();
 
-	for (const cJSON *t = json_first(json_at(turn, "/tools")); t; t = json_next(t)) {
-		tool = json_make("{name:%s,description:%s,input_schema:%j}", json_text(t, "/name"),
-				 json_text(t, "/about"), json_at(t, "/schema"));
-		list = list ? list : json_list();
-		json_push(list, tool);
-	}
-	if (marked)
-		mark(tool);
-	return list;
+	for (const cJSON *t = json_first(json_at(turn, "/tools")); t; t = json_next(t))
+		json_push(list, json_make("{name:%s,description:%s,input_schema:%j}", json_text(t, "/name"),
+					  json_text(t, "/about"), json_at(t, "/schema")));
+	return json_first(list) ? list : NULL;
 }
 
+/* specs/anthropic/cache.md: "The system block MUST have a mark; without a system text the
+ * last tool MUST have it instead." */
 static void ask(struct adapter *a, const struct event *ev)
 {
 	const cJSON *turn = ev->json;
-	cJSON *system = system_of(turn);
+	cJSON *system = system_of(turn), *tools = tools_of(turn);
 
+	mark(system ? system : tools);
 	a->ref = ev->ref;
 	host_call(ev->ref, 1, "turn",
 		  json_make("{model:%s,max_tokens:%j,effort:%s,system:%j,tools:%j,messages:%j}", json_text(turn, "/model"),
-			    json_at(turn, "/max_tokens"), json_text(turn, "/effort"), system,
-			    tools_of(turn, !system), messages_of(turn)));
+			    json_at(turn, "/max_tokens"), json_text(turn, "/effort"), system, tools, messages_of(turn)));
 }
 
 /* ---- the answer, event by event ------------------------------------------ */
@@ -208,60 +196,59 @@ static struct block *block_at(struct adapter *a, const cJSON *event)
 	return index < 0 ? NULL : &a->blocks[index];
 }
 
+static bool is(const struct block *b, const char *type)
+{
+	return text_is(b->type, type);
+}
+
 static void take_text(struct adapter *a, struct block *b, const char *text)
 {
 	text_add(&b->text, text);
-	if (b->kind == WORDS && text)
+	if (is(b, "text") && text)
 		host_delta(a->ref, text);
-}
-
-static enum kind kind_of(const cJSON *event)
-{
-	for (enum kind k = WORDS; k <= CALL; k++)
-		if (json_is(event, "/content_block/type", kinds[k]))
-			return k;
-	return OTHER;
 }
 
 /* specs/anthropic/stream.md: "An `index` that is not a whole number from 0 to 255, or that
  * began before, MUST fail the turn." */
 static void block_start(struct adapter *a, const cJSON *event)
 {
+	const cJSON *start = json_at(event, "/content_block");
 	struct block *b = block_at(a, event);
 
-	if (!b || b->kind != NOTHING) {
+	if (!b || b->type) {
 		fail(a, "a block that cannot be");
 		return;
 	}
-	b->kind = kind_of(event);
+	b->type = json_text(start, "/type") ? keep(json_text(start, "/type")) : "";
 	b->open = true;
-	b->id = keep(json_text(event, "/content_block/id"));
-	b->name = keep(json_text(event, "/content_block/name"));
-	b->input = json_copy(json_at(event, "/content_block/input"));
-	b->data = keep(json_text(event, "/content_block/data"));
+	b->id = keep(json_text(start, "/id"));
+	b->name = keep(json_text(start, "/name"));
+	b->input = json_copy(json_at(start, "/input"));
+	b->data = keep(json_text(start, "/data"));
 	if (b >= a->blocks + a->n)
 		a->n = (size_t)(b - a->blocks) + 1;
-	/* specs/anthropic/stream.md: "What a block holds at its start MUST count as its first piece." */
-	take_text(a, b, json_text(event, b->kind == THOUGHT ? "/content_block/thinking" : "/content_block/text"));
-	text_add(&b->signature, json_text(event, "/content_block/signature"));
+	/* specs/anthropic/stream.md: "What a block holds at its start MUST count as its first piece" */
+	take_text(a, b, json_text(start, text_make("/%s", b->type)));	/* its member is named as its type */
+	text_add(&b->signature, json_text(start, "/signature"));
 }
 
 /* specs/anthropic/stream.md: "A delta of another type, or one that does not belong to the
  * type of its block, MUST be ignored." */
 static void block_delta(struct adapter *a, const cJSON *event)
 {
+	const cJSON *delta = json_at(event, "/delta");
 	struct block *b = block_at(a, event);
 
 	if (!b || !b->open)
 		fail(a, "a delta outside its block");
-	else if (b->kind == WORDS && json_is(event, "/delta/type", "text_delta"))
-		take_text(a, b, json_text(event, "/delta/text"));
-	else if (b->kind == CALL && json_is(event, "/delta/type", "input_json_delta"))
-		text_add(&b->text, json_text(event, "/delta/partial_json"));
-	else if (b->kind == THOUGHT && json_is(event, "/delta/type", "thinking_delta"))
-		text_add(&b->text, json_text(event, "/delta/thinking"));
-	else if (json_is(event, "/delta/type", "signature_delta"))
-		text_add(&b->signature, json_text(event, "/delta/signature"));
+	else if (is(b, "text") && json_is(delta, "/type", "text_delta"))
+		take_text(a, b, json_text(delta, "/text"));
+	else if (is(b, "tool_use") && json_is(delta, "/type", "input_json_delta"))
+		text_add(&b->text, json_text(delta, "/partial_json"));
+	else if (is(b, "thinking") && json_is(delta, "/type", "thinking_delta"))
+		text_add(&b->text, json_text(delta, "/thinking"));
+	else if (json_is(delta, "/type", "signature_delta"))
+		text_add(&b->signature, json_text(delta, "/signature"));
 }
 
 static void block_stop(struct adapter *a, const cJSON *event)
@@ -274,7 +261,7 @@ static void block_stop(struct adapter *a, const cJSON *event)
 		fail(a, "a block ended that was not open");
 }
 
-/* specs/anthropic/turn.md: "Each of the four figures MUST be the last one that was told." */
+/* specs/anthropic/turn.md: "Each of the four figures MUST be the last one that was told" */
 static void count(struct adapter *a, const cJSON *usage)
 {
 	a->counted |= usage != NULL;
@@ -355,11 +342,11 @@ static void add_raw(const struct block *b, cJSON *raw)
 {
 	const char *text = text_of(&b->text), *signature = text_of(&b->signature);
 
-	if (b->kind == WORDS && !blank(text))
+	if (is(b, "text") && !blank(text))
 		json_push(raw, json_make("{type:'text',text:%s}", text));
-	else if (b->kind == THOUGHT && *signature)
+	else if (is(b, "thinking") && *signature)
 		json_push(raw, json_make("{type:'thinking',thinking:%s,signature:%s}", text, signature));
-	else if (b->kind == HIDDEN && b->data)
+	else if (is(b, "redacted_thinking") && b->data)
 		json_push(raw, json_make("{type:'redacted_thinking',data:%s}", b->data));
 }
 
@@ -371,16 +358,16 @@ static void message_stop(struct adapter *a, const cJSON *event)
 
 	(void)event;
 	for (const struct block *b = a->blocks; b < a->blocks + a->n && !why; b++) {
-		if (b->kind == NOTHING)
+		if (!b->type)
 			why = "a block is missing";
 		else if (b->open)
 			why = "a block was left open";
-		/* specs/anthropic/calls.md: "With any other stop, calls MUST be in neither `calls` nor `raw`." */
-		else if (b->kind == CALL && text_is(stop, "calls"))
+		/* specs/anthropic/calls.md: "With any other stop, calls MUST be in neither `calls` nor `raw`" */
+		else if (is(b, "tool_use") && text_is(stop, "calls"))
 			why = add_call(b, calls, raw);
 		else
 			add_raw(b, raw);
-		if (b->kind == WORDS)
+		if (is(b, "text"))
 			text_add(&said, text_of(&b->text));
 	}
 	if (!why && text_is(stop, "calls") && !json_first(calls))

@@ -43,14 +43,12 @@ static const char *keep(const char *text)
 /* specs/openai/history.md: "The arguments of a call MUST be sent as a string of JSON." */
 static cJSON *calls_of(const cJSON *message)
 {
-	cJSON *list = NULL;
+	cJSON *list = json_list();
 
-	for (const cJSON *c = json_first(json_at(message, "/calls")); c; c = json_next(c)) {
-		list = list ? list : json_list();
+	for (const cJSON *c = json_first(json_at(message, "/calls")); c; c = json_next(c))
 		json_push(list, json_make("{id:%s,type:'function',function:{name:%s,arguments:%s}}", json_text(c, "/id"),
 					  json_text(c, "/name"), json_write(json_at(c, "/args"))));
-	}
-	return list;
+	return json_first(list) ? list : NULL;
 }
 
 static cJSON *message_of(const cJSON *message)
@@ -62,7 +60,7 @@ static cJSON *message_of(const cJSON *message)
 		return json_make("{role:'tool',tool_call_id:%s,content:%s}", json_text(message, "/id"),
 				 json_true(message, "/error") ? text_make("error: %s", text) : text);
 	/* specs/openai/history.md: "`content` MUST be left out where an assistant message has no
-	 * text." */
+	 * text" */
 	if (json_is(message, "/role", "assistant"))
 		return json_make("{role:'assistant',content:%s,tool_calls:%j}", empty(text) ? NULL : text,
 				 calls_of(message));
@@ -84,14 +82,12 @@ static cJSON *messages_of(const cJSON *turn)
 /* specs/openai/turn.md: "`tools` MUST be left out where there are none." */
 static cJSON *tools_of(const cJSON *turn)
 {
-	cJSON *list = NULL;
+	cJSON *list = json_list();
 
-	for (const cJSON *t = json_first(json_at(turn, "/tools")); t; t = json_next(t)) {
-		list = list ? list : json_list();
+	for (const cJSON *t = json_first(json_at(turn, "/tools")); t; t = json_next(t))
 		json_push(list, json_make("{type:'function',function:{name:%s,description:%s,parameters:%j}}",
 					  json_text(t, "/name"), json_text(t, "/about"), json_at(t, "/schema")));
-	}
-	return list;
+	return json_first(list) ? list : NULL;
 }
 
 /* specs/openai/turn.md: "The limit MUST be sent as `max_completion_tokens` where the base begins
@@ -134,7 +130,7 @@ static struct call *call_of(struct adapter *a, const cJSON *fragment, int64_t in
 	while (i > 0 && a->calls[i - 1].index != index)
 		i--;
 	/* specs/openai/calls.md: "A fragment with another id than the call of its index MUST begin a
-	 * call." */
+	 * call" */
 	if (i == 0 || (!empty(id) && a->calls[i - 1].id && !text_is(id, a->calls[i - 1].id)))
 		return NULL;
 	return &a->calls[i - 1];
@@ -209,7 +205,7 @@ static const char *stop_of(const struct adapter *a)
 	/* specs/openai/stops.md: "A refusal in words MUST be `refusal`, whatever the reason says." */
 	if (a->refused)
 		return "refusal";
-	/* specs/openai/stops.md: "An end with calls MUST be `calls`, whatever the reason says." */
+	/* specs/openai/stops.md: "An end with calls MUST be `calls`, whatever the reason says" */
 	return text_is(stop, "end") && a->n ? "calls" : stop;
 }
 
