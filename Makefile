@@ -121,11 +121,12 @@ $(B)/bench: $(call objects,tests/bench.c) $(B)/core.a
 # the Agent Skills format wants them.
 BANNED = strcpy strcat sprintf vsprintf strtok atoi scanf sscanf fscanf gets alloca system popen signal setjmp \
 	 longjmp cJSON_GetObjectItem
-SOURCES = $(shell git ls-files 'core/*.c' 'core/**/*.c' 'tests/*.c' | sort -u)
+# (what tests attack us with is not ours to keep tidy)
+SOURCES = $(filter-out tests/attack/%,$(shell git ls-files '*.c'))
 
 lint: $(B)/.packages $(B)/.test-packages build/npm/.installed
 	@for cc in gcc clang; do for f in $(SOURCES); do \
-		$$cc -std=gnu17 -D_GNU_SOURCE -iquote core -iquote tests $(WARN) -Werror -fsyntax-only $$f || exit 1; \
+		$$cc -std=gnu17 -D_GNU_SOURCE -iquote core -iquote core/adapter -iquote tests $(WARN) -O1 -Werror -fsyntax-only $$f || exit 1; \
 	done; done
 	@! grep -nwE '($(subst $(space),|,$(strip $(BANNED)))) *\(' $(SOURCES) || { echo "banned calls, above: see CLAUDE.md"; exit 1; }
 	@grep -qx "1 $$(sha256sum <core/adapter/adapter.h | cut -d' ' -f1)" core/adapter/ABI || \

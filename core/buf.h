@@ -40,7 +40,7 @@ void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_adds(struct buf *b, const char *text);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
-void buf_addv(struct buf *b, const char *fmt, va_list ap);
+void buf_addv(struct buf *b, const char *fmt, va_list ap) PRINTF(2, 0);
 void buf_drop(struct buf *b, size_t n);			/* the first n bytes go */
 void buf_cut(struct buf *b, size_t len);		/* only the first len stay; whole again */
 const char *buf_text(const struct buf *b);		/* never NULL; until the next change */

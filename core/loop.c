@@ -10,8 +10,8 @@
 struct loop {
 	struct event_base *base;
 	int64_t now_ms, wall_ms;
-	enum err (*commit)(void *store);
-	void *store;
+	enum err (*commit)(void *owner);
+	void *owner;
 	struct later *first, **last;
 	bool clock_read;		/* in this turn, which begins when the loop wakes */
 	bool stopping;
@@ -69,10 +69,10 @@ int64_t loop_wall_ms(struct loop *l)
 	return l->wall_ms;
 }
 
-void loop_at_end(struct loop *l, enum err (*commit)(void *store), void *store)
+void loop_at_end(struct loop *l, enum err (*commit)(void *owner), void *owner)
 {
 	l->commit = commit;
-	l->store = store;
+	l->owner = owner;
 }
 
 void loop_after(struct loop *l, struct later *later)
@@ -120,7 +120,7 @@ static void end_turn(struct loop *l)
 	struct later *later;
 
 	for (;;) {
-		bool durable = !l->commit || l->commit(l->store) == OK;
+		bool durable = !l->commit || l->commit(l->owner) == OK;
 
 		if (!l->first)
 			return;

@@ -22,7 +22,7 @@ int64_t loop_now_ms(struct loop *l);		/* monotonic, of this turn */
 int64_t loop_wall_ms(struct loop *l);		/* since 1970, of this turn */
 
 /* Who commits: called at the end of each turn in which something happened. */
-void loop_at_end(struct loop *l, enum err (*commit)(void *store), void *store);
+void loop_at_end(struct loop *l, enum err (*commit)(void *owner), void *owner);
 
 struct later {			/* embedded in its owner; zeroed is not queued */
 	void (*run)(struct later *l);

@@ -22,6 +22,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+static char complaint[PATH_MAX + 200];
+
 #define TERMINAL "terminal"		/* the connection, and its one chat */
 
 struct attached {			/* a client that shows the terminal's conversation */
@@ -53,6 +55,7 @@ struct resident {
 	struct watch signals;
 	struct later pump;
 	bool reload;			/* the line-up changed; taken up when no turn runs */
+	const char *failed;		/* what stopped it */
 };
 
 /* ---- to the clients ------------------------------------------------------ */
@@ -338,9 +341,20 @@ static void gone(struct control_owner *o, struct client *c)
 
 /* ---- life ---------------------------------------------------------------- */
 
-static enum err commit(void *store)
+/* A disk that does not take it stops us: nothing has left, and the rows tell the next start
+ * where we were. */
+static enum err commit(void *owner)
 {
-	return store_commit(store);
+	struct resident *r = owner;
+	enum err err = store_commit(r->store);
+
+	if (err != OK) {
+		snprintf(complaint, sizeof complaint, "%s/chela.db cannot be written: %s. Nothing is lost; make room and "
+			 "start again", r->instance->dir, strerror(errno));
+		r->failed = complaint;
+		loop_stop(r->loop);
+	}
+	return err;
 }
 
 static void signalled(struct watch *w, bool readable, bool writable)
@@ -402,7 +416,7 @@ const char *resident_run(struct instance *i, int ready)
 		resident_close(&r);
 		return why;
 	}
-	loop_at_end(r.loop, commit, r.store);
+	loop_at_end(r.loop, commit, &r);
 	r.signals.fd = signal_fd();
 	watch_set(r.loop, &r.signals, true, false);
 	r.secrets = secrets_open(i->dir);
@@ -415,5 +429,5 @@ const char *resident_run(struct instance *i, int ready)
 		close(ready);
 	loop_run(r.loop);
 	resident_close(&r);
-	return NULL;
+	return r.failed;
 }

@@ -526,24 +526,24 @@ START_TEST(half_a_surrogate_pair_comes_back_as_the_replacement_character)
 }
 END_TEST
 
+struct sum { struct store *store; int64_t sum; };
+
 static void look_again(const struct row *r, void *to)
 {
-	int64_t *sum = to;
-	struct store *s = ((void **)to)[1];
+	struct sum *sum = to;
 	int64_t again = 0;
 
-	store_get(s, row_to_int, &again, "SELECT value FROM json_each('[1,2,3]')", "");
-	*sum += row_int(r, 0) * 10 + again;
+	store_get(sum->store, row_to_int, &again, "SELECT value FROM json_each('[1,2,3]')", "");
+	sum->sum += row_int(r, 0) * 10 + again;
 }
 
 START_TEST(a_statement_may_run_within_its_own_rows)
 {
-	void *to[2] = { 0 };
+	struct sum sum = { new_store(), 0 };
 
-	to[1] = new_store();
-	store_each(to[1], look_again, to, "SELECT value FROM json_each('[1,2,3]')", "");
-	ck_assert_int_eq(*(int64_t *)to, 63);
-	store_close(to[1]);
+	store_each(sum.store, look_again, &sum, "SELECT value FROM json_each('[1,2,3]')", "");
+	ck_assert_int_eq(sum.sum, 63);
+	store_close(sum.store);
 }
 END_TEST
 

@@ -78,7 +78,7 @@ static struct str readable(char *text)
 	return (struct str){ text, len };
 }
 
-static void put_text(struct wire_message m, size_t max, const char *fmt, va_list ap)
+static PRINTF(3, 0) void put_text(struct wire_message m, size_t max, const char *fmt, va_list ap)
 {
 	char text[LOG_MAX + 1];
 
