@@ -6,15 +6,13 @@
 #include "adapter/adapter.h"
 #include "address.h"
 #include "limits.h"
+#include "outfit.h"
 #include "retry.h"
 #include "stream.h"
 #include "transfer.h"
-#include <assert.h>
-#include <ctype.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum state { WAIT_COMMIT, WAIT_PLACE, WAIT_ANSWER, WAIT_AGAIN };
 
@@ -30,8 +28,7 @@ struct exchange {
 	struct later committed;
 	struct timer again;
 	int tries;
-	char *url;			/* with the secret; only while a transfer runs */
-	struct curl_slist *headers;
+	struct outfit outfit;		/* only while the transfer runs */
 	struct transfer transfer;
 	struct stream *stream;
 	bool shown;			/* a part of this answer was */
@@ -49,29 +46,11 @@ struct broker {
 
 /* ---- ends ---------------------------------------------------------------- */
 
-static void wipe(char **text)
-{
-	if (*text)
-		sodium_memzero(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
-}
-
-/* Takes off what carries the secret. */
-static void undress(struct exchange *x)
-{
-	for (struct curl_slist *h = x->headers; h; h = h->next)
-		sodium_memzero(h->data, strlen(h->data));
-	curl_slist_free_all(x->headers);
-	x->headers = NULL;
-	wipe(&x->url);
-}
-
 /* Ends the attempt, if one runs, and gives its place to the next. */
 static void leave(struct exchange *x)
 {
 	transfer_stop(&x->transfer);
-	undress(x);
+	outfit_free(&x->outfit);
 	stream_free(x->stream);
 	x->stream = NULL;
 	if (x->state != WAIT_ANSWER)
@@ -112,7 +91,7 @@ static void scrub_string(const struct scrub *s, char **text)
 
 	if (!clean)
 		return;
-	wipe(text);
+	free(*text);
 	*text = clean;
 }
 
@@ -233,152 +212,6 @@ static void fail_barred(struct exchange *x)
 	else
 		fail(x, FAIL_PERMISSION, "%s leads to %s, which is no public address: if this is your own machine, "
 		     "name it in assistant.conf", x->origin, x->transfer.barred);
-}
-
-/* ---- what leaves --------------------------------------------------------- */
-
-/* RFC 9110, section 5.6.2 */
-static bool is_token(const char *name)
-{
-	if (!*name)
-		return false;
-	for (; *name; name++)
-		if (!isalnum((unsigned char)*name) && !strchr("!#$%&'*+-.^_`|~", *name))
-			return false;
-	return true;
-}
-
-/* What frames a message, names its receiver or carries a credential is not an
- * operation's. */
-static bool is_ours(const char *name)
-{
-	static const char *const ours[] = {
-		"accept-encoding", "authorization", "connection", "content-encoding", "content-length",
-		"cookie", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
-	};
-
-	for (size_t i = 0; i < COUNT(ours); i++)
-		if (strcasecmp(name, ours[i]) == 0)
-			return true;
-	return strncasecmp(name, "proxy-", 6) == 0;
-}
-
-static bool one_line(const char *value)
-{
-	for (; *value; value++)
-		if (iscntrl((unsigned char)*value) && *value != '\t')
-			return false;
-	return true;
-}
-
-/* As libcurl has it: "name: value", "name;" for an empty value, "name:" for none where it
- * would put one in. */
-static void put_line(struct exchange *x, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(x->headers, line);
-
-	if (!longer)
-		abort();
-	x->headers = longer;
-}
-
-static void put_header(struct exchange *x, const char *name, const char *value)
-{
-	char *line = *value ? text_fmt("%s: %s", name, value) : text_fmt("%s;", name);
-
-	put_line(x, line);
-	wipe(&line);
-}
-
-static char *put_headers(struct exchange *x)
-{
-	const cJSON *h;
-	bool typed = false;
-
-	cJSON_ArrayForEach(h, x->request.headers) {
-		if (!is_token(h->string) || is_ours(h->string))
-			return text_fmt("the header \"%s\" is not for an operation to set", h->string);
-		if (!cJSON_IsString(h) || !one_line(h->valuestring))
-			return text_fmt("the header \"%s\" is not one line", h->string);
-		typed |= strcasecmp(h->string, "content-type") == 0;
-		put_header(x, h->string, h->valuestring);
-	}
-	put_line(x, "expect:");
-	if (!typed)
-		put_line(x, "content-type:");
-	return NULL;
-}
-
-static void put_query(struct exchange *x, const char *field, struct str value)
-{
-	struct buf b = buf_new(URL_MAX + 3 * SECRET_MAX);
-
-	buf_addf(&b, "%s%c%s=", x->url, strchr(x->url, '?') ? '&' : '?', field);
-	for (size_t i = 0; i < value.len; i++)
-		if (isalnum((unsigned char)value.at[i]) || strchr("-._~", value.at[i]))
-			buf_addc(&b, value.at[i]);
-		else
-			buf_addf(&b, "%%%02X", (unsigned char)value.at[i]);
-	wipe(&x->url);
-	x->url = buf_take(&b);
-}
-
-static void put_basic(struct exchange *x, struct str value)
-{
-	size_t room = sodium_base64_ENCODED_LEN(value.len, sodium_base64_VARIANT_ORIGINAL);
-	char *coded = sodium_malloc(room), *field;
-
-	if (!coded)
-		abort();
-	sodium_bin2base64(coded, room, (const unsigned char *)value.at, value.len, sodium_base64_VARIANT_ORIGINAL);
-	field = text_fmt("Basic %s", coded);
-	put_header(x, "authorization", field);
-	wipe(&field);
-	sodium_free(coded);
-}
-
-static void put_value(struct exchange *x, const struct secret_slot *slot, struct str value)
-{
-	char *text = str_dup(value), *bearer;
-
-	switch (slot->kind) {
-	case SECRET_HEADER:
-		put_header(x, slot->field, text);
-		break;
-	case SECRET_BEARER:
-		bearer = text_fmt("Bearer %s", text);
-		put_header(x, "authorization", bearer);
-		wipe(&bearer);
-		break;
-	case SECRET_QUERY:
-		put_query(x, slot->field, value);
-		break;
-	case SECRET_BASIC:
-		put_basic(x, value);
-		break;
-	}
-	wipe(&text);
-}
-
-/* NULL, or why there is no secret to put in; looked up for each attempt, so that a changed
- * one is used at once. */
-static const char *put_secret(struct exchange *x)
-{
-	const struct secret_slot *slot = x->request.secret;
-	struct secrets *secrets = x->broker->secrets;
-	DEFER(text_free) char *name = NULL;
-	const struct secret *secret;
-	const char *why;
-
-	if (!slot)
-		return NULL;
-	name = text_fmt("%s.%s", x->connection, slot->name);
-	if (slot->optional && !secret_given(secrets, name))
-		return NULL;
-	why = secret_find(secrets, name, x->origin, &secret);
-	if (!why)
-		put_value(x, slot, secret_value(secret));
-	return why;
 }
 
 /* ---- what comes ---------------------------------------------------------- */
@@ -512,8 +345,8 @@ static void start(struct exchange *x)
 	struct transfer *t = &x->transfer;
 
 	t->method = x->request.op->method;
-	t->url = x->url;
-	t->headers = x->headers;
+	t->url = x->outfit.url;
+	t->headers = x->outfit.headers;
 	t->body = str_of(x->request.body);
 	t->repeatable = x->request.op->retry == RETRY_ALWAYS;
 	t->silence_ms = at_most(m->limits.silence_ms, SILENCE_MS);
@@ -523,6 +356,27 @@ static void start(struct exchange *x)
 	t->arrived = arrived;
 	t->done = done;
 	transfer_start(x->broker->transfers, t);
+}
+
+/* NULL, or why there is no secret to put in; looked up for each attempt, so that a changed
+ * one is used at once. */
+static const char *put_secret(struct exchange *x)
+{
+	const struct secret_slot *slot = x->request.secret;
+	struct secrets *secrets = x->broker->secrets;
+	DEFER(text_free) char *name = NULL;
+	const struct secret *secret;
+	const char *why;
+
+	if (!slot)
+		return NULL;
+	name = text_fmt("%s.%s", x->connection, slot->name);
+	if (slot->optional && !secret_given(secrets, name))
+		return NULL;
+	why = secret_find(secrets, name, x->origin, &secret);
+	if (!why)
+		outfit_secret(&x->outfit, slot, secret_value(secret));
+	return why;
 }
 
 /* Makes url and headers. FAIL_NONE, or why this attempt does not leave. */
@@ -541,8 +395,7 @@ static enum failure dress(struct exchange *x, char **ret_why)
 	*ret_why = bar(x);
 	if (*ret_why)
 		return FAIL_PERMISSION;
-	x->url = text_dup(x->request.url);
-	*ret_why = put_headers(x);
+	*ret_why = outfit_make(&x->outfit, &x->request);
 	if (*ret_why)
 		return FAIL_INPUT;
 	*ret_why = text_dup(put_secret(x));

@@ -2,10 +2,10 @@
  * a disk that fails. */
 #ifndef CHELA_FIXTURE_H
 #define CHELA_FIXTURE_H
+#include "folder.h"
 #include "store/store.h"
 #include <check.h>
 #include <errno.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,46 +53,6 @@ __attribute__((unused)) static void same_json(const cJSON *json, const char *wan
 	DEFER(text_free) char *got = json_print(json);
 
 	ck_assert_str_eq(got, want);
-}
-
-/* ---- a folder ------------------------------------------------------------ */
-
-/* One for each test, in one that goes when all have ended, failed ones included:
- *	tcase_add_unchecked_fixture(t, folders_begin, folders_end);
- *	tcase_add_checked_fixture(t, folder_make, NULL); */
-static char folders[40], folder[64];
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-	(void)st;
-	(void)kind;
-	(void)ftw;
-	return remove(path);
-}
-
-__attribute__((unused)) static void folders_begin(void)
-{
-	snprintf(folders, sizeof folders, "/tmp/chela-store-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folders));
-}
-
-__attribute__((unused)) static void folders_end(void)
-{
-	nftw(folders, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-__attribute__((unused)) static void folder_make(void)
-{
-	snprintf(folder, sizeof folder, "%s/XXXXXX", folders);
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-__attribute__((unused)) static const char *in_folder(const char *name)
-{
-	static char path[128];
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return path;
 }
 
 /* ---- a disk that fails at its n-th write --------------------------------- */

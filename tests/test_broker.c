@@ -3,6 +3,7 @@
 #include "broker.h"
 #include "adapter/adapter.h"
 #include "fake.h"
+#include "folder.h"
 #include "instance.h"
 #include "limits.h"
 #include "loop.h"
@@ -10,7 +11,6 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <check.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -30,7 +30,6 @@ static struct loop *loop;
 static struct fake *fake;
 static struct secrets *secrets;
 static struct broker *broker;
-static char dir[64];
 static const char *base;		/* what the owner's file says */
 static struct manifest m;
 static struct secret_slot slot;
@@ -183,17 +182,14 @@ static cJSON *tree(const char *text)
 
 static void set_up(void)
 {
-	DEFER(text_free) char *key = NULL;
 	char bytes[32];
 
-	snprintf(dir, sizeof dir, "/tmp/chela-broker-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	key = text_fmt("%s/key", dir);
+	folder_make();
 	memset(bytes, 'k', sizeof bytes);
-	ck_assert_int_eq(file_write(key, (struct str){ bytes, sizeof bytes }, 0600), OK);
+	ck_assert_int_eq(file_write(in_folder("key"), (struct str){ bytes, sizeof bytes }, 0600), OK);
 	loop = loop_new();
 	fake = fake_new(loop);
-	secrets = secrets_open(dir);
+	secrets = secrets_open(folder);
 	broker = broker_new(loop, secrets);
 	base = fake_origin(fake);
 	slot = (struct secret_slot){ .name = "key", .label = "Key", .kind = SECRET_BEARER };
@@ -203,26 +199,8 @@ static void set_up(void)
 			       .operations = &op, .operations_n = 1, .why = tree("[\"/error\"]") };
 }
 
-static void empty(const char *name)
-{
-	DIR *d = opendir(name);
-	struct dirent *e;
-
-	if (!d)
-		return;
-	while ((e = readdir(d)) != NULL) {
-		DEFER(text_free) char *at = text_fmt("%s/%s", name, e->d_name);
-
-		if (e->d_name[0] != '.')
-			unlink(at);
-	}
-	closedir(d);
-	rmdir(name);
-}
-
 static void tear_down(void)
 {
-	DEFER(text_free) char *kept = text_fmt("%s/secrets", dir);
 	cJSON *shows = (cJSON *)op.shows, *why = (cJSON *)m.why;
 
 	broker_free(broker);
@@ -231,8 +209,6 @@ static void tear_down(void)
 	loop_free(loop);
 	json_drop(&shows);
 	json_drop(&why);
-	empty(kept);
-	empty(dir);
 }
 
 static void give_key(const char *value)
@@ -646,7 +622,7 @@ static int untrusted_server(const char *cert, const char *key, pid_t *ret_pid)
 
 START_TEST(a_server_that_cannot_prove_who_it_is_gets_nothing)
 {
-	DEFER(text_free) char *cert = text_fmt("%s/cert.pem", dir), *key = text_fmt("%s/key.pem", dir);
+	DEFER(text_free) char *cert = text_fmt("%s/cert.pem", folder), *key = text_fmt("%s/key.pem", folder);
 	pid_t pid;
 	int port = untrusted_server(cert, key, &pid);
 	DEFER(text_free) char *origin = text_fmt("https://localhost:%d", port);
@@ -1433,6 +1409,7 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(t, 30);
+	tcase_add_unchecked_fixture(t, folders_begin, folders_end);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, an_answer_comes_back_sorted_and_trimmed);
 	tcase_add_test(t, a_request_is_what_was_rendered_and_nothing_of_this_machine);

@@ -1,10 +1,10 @@
 /* test_secret.c - core/secret.h and core/scrub.h: what is kept, for whom it opens, and
  * that nobody else sees it. */
 #include "secret.h"
+#include "folder.h"
 #include "instance.h"
 #include "limits.h"
 #include <check.h>
-#include <dirent.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +15,11 @@
 #define ORIGIN "https://api.example.com:443"
 #define VALUE "sk-ant-0123456789"
 
-static char dir[64];
 static struct secrets *secrets;
 
 static char *path(const char *name)
 {
-	return text_fmt("%s/%s", dir, name);
+	return text_fmt("%s/%s", folder, name);
 }
 
 static void write_file(const char *name, struct str bytes)
@@ -46,43 +45,21 @@ static void set_up(void)
 {
 	char key[32];
 
-	snprintf(dir, sizeof dir, "/tmp/chela-secret-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	folder_make();
 	memset(key, 'k', sizeof key);
 	write_file("key", (struct str){ key, sizeof key });
-	secrets = secrets_open(dir);
-}
-
-static void empty(const char *name)
-{
-	DIR *d = opendir(name);
-	struct dirent *e;
-
-	if (!d)
-		return;
-	while ((e = readdir(d)) != NULL) {
-		DEFER(text_free) char *at = text_fmt("%s/%s", name, e->d_name);
-
-		if (e->d_name[0] != '.')
-			unlink(at);
-	}
-	closedir(d);
-	rmdir(name);
+	secrets = secrets_open(folder);
 }
 
 static void tear_down(void)
 {
-	DEFER(text_free) char *kept = path("secrets");
-
 	secrets_free(secrets);
-	empty(kept);
-	empty(dir);
 }
 
 static void reopen(void)
 {
 	secrets_free(secrets);
-	secrets = secrets_open(dir);
+	secrets = secrets_open(folder);
 }
 
 static void set(const char *name, const char *value)
@@ -129,15 +106,15 @@ END_TEST
 
 START_TEST(a_kept_file_is_closed_to_others_and_does_not_hold_the_value)
 {
-	DEFER(text_free) char *file = path("secrets/anthropic.key"), *folder = path("secrets");
+	DEFER(text_free) char *file = path("secrets/anthropic.key"), *kept = path("secrets");
 	struct stat st;
 	struct buf b;
 
-	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	ck_assert_int_eq(mkdir(kept, 0755), 0);
 	set("anthropic.key", VALUE);
 	ck_assert_int_eq(stat(file, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0600);
-	ck_assert_int_eq(stat(folder, &st), 0);
+	ck_assert_int_eq(stat(kept, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0700);
 	b = read_file("secrets/anthropic.key");
 	ck_assert_ptr_null(memmem(b.at, b.len, VALUE, strlen(VALUE)));
@@ -273,7 +250,7 @@ END_TEST
 
 START_TEST(a_value_changed_by_another_process_is_seen_at_once)
 {
-	struct secrets *other = secrets_open(dir);
+	struct secrets *other = secrets_open(folder);
 
 	set("anthropic.key", VALUE);
 	ck_assert_str_eq(found("anthropic.key", ORIGIN), VALUE);
@@ -530,6 +507,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_add_unchecked_fixture(t, folders_begin, folders_end);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, a_value_that_was_set_is_found_after_a_restart);
 	tcase_add_test(t, a_kept_file_is_closed_to_others_and_does_not_hold_the_value);
