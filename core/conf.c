@@ -87,7 +87,8 @@ static bool check_bytes(struct reader *r, struct str line)
 	if (!utf8_valid(line))
 		return conf_fail(r, "the line is not UTF-8: save the file as UTF-8");
 	for (size_t i = 0; i < line.len; i++)
-		if (!line.at[i] || (line.at[i] != '\t' && !(line.at[i] == '\r' && i + 1 == line.len) && strict_hidden(text + i)))
+		if (!line.at[i] || (line.at[i] != '\t' && !(line.at[i] == '\r' && i + 1 == line.len) &&
+				    strict_hidden(text + i)))
 			return conf_fail(r, "the line has a control character: write it anew");
 	return true;
 }
@@ -104,7 +105,8 @@ static bool unknown_model(struct reader *r, const char *name)
 		known[i] = c->models[i].name;
 	hint = spelling_hint(name, known, c->models_n);
 	free(known);
-	return conf_fail(r, "no line defines a model \"%s\": %s", name, c->models_n ? hint : "write model NAME = ADAPTER");
+	return conf_fail(r, "no line defines a model \"%s\": %s", name,
+			 c->models_n ? hint : "write model NAME = ADAPTER");
 }
 
 /* `name` up to its dot is a model. */
@@ -135,7 +137,8 @@ static bool join(struct reader *r)
 			return false;
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->use[i], c->use[k]) == 0)
-				return conf_fail(r, "\"%s\" stands in \"use\" twice: leave one out", c->use[i]);
+				return conf_fail(r, "\"%s\" stands in \"use\" twice: leave one out",
+						 c->use[i]);
 	}
 	for (size_t i = 0; i < c->secrets_n; i++)
 		if (!names_model(r, c->secrets[i].name, c->secrets[i].line))

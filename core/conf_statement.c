@@ -92,19 +92,24 @@ static bool only(struct str s, const char *chars)
 /* A name that we choose: of a model, an adapter, a setting. */
 static bool is_name(struct str s)
 {
-	return only(s, "abcdefghijklmnopqrstuvwxyz0123456789_-") && s.len <= STRICT_NAME_MAX && s.at[0] >= 'a' && s.at[0] <= 'z';
+	return only(s, "abcdefghijklmnopqrstuvwxyz0123456789_-") && s.len <= STRICT_NAME_MAX &&
+	       s.at[0] >= 'a' && s.at[0] <= 'z';
 }
 
 static bool check_name(struct reader *r, struct str s, const char *what)
 {
 	if (!s.len)
 		return conf_fail(r, "%s is missing: write %s", what, r->form);
-	return is_name(s) || conf_fail(r, "\"%.*s\" is no name of %s: begin with a letter, then a-z, 0-9, _ and -, at most %d in all",
-				  (int)s.len, s.at, what, STRICT_NAME_MAX);
+	return is_name(s) ||
+	       conf_fail(
+		       r,
+		       "\"%.*s\" is no name of %s: begin with a letter, then a-z, 0-9, _ and -, at most %d in all",
+		       (int)s.len, s.at, what, STRICT_NAME_MAX);
 }
 
 /* "anthropic.key" */
-static bool take_pair(struct reader *r, const char *what, bool equals, struct str *ret_left, struct str *ret_right)
+static bool take_pair(struct reader *r, const char *what, bool equals, struct str *ret_left,
+		      struct str *ret_right)
 {
 	struct str s = take(r, equals);
 	const char *dot = s.len ? memchr(s.at, '.', s.len) : NULL;
@@ -148,14 +153,16 @@ bool conf_set(struct reader *r, struct conf_model *m, const char *key, cJSON *va
 	bool base = strcmp(key, "base") == 0, twice = member_in(m->config, key) != NULL;
 
 	if (!twice && base)
-		why = cJSON_IsString(value) ? url_prefix(str_of(value->valuestring), URL_LOCAL) : "is none: write http://HOST/PATH or https://HOST/PATH";
+		why = cJSON_IsString(value) ? url_prefix(str_of(value->valuestring), URL_LOCAL) :
+					      "is none: write http://HOST/PATH or https://HOST/PATH";
 	if (!twice && !why) {
 		cJSON_AddItemToObject(m->config, key, value);
 		return true;
 	}
 	cJSON_Delete(value);
 	return why ? conf_fail(r, "the URL %s", why) :
-		     conf_fail(r, "the model \"%s\" has its \"%s\" already: leave one of the two out", m->name, key);
+		     conf_fail(r, "the model \"%s\" has its \"%s\" already: leave one of the two out",
+			       m->name, key);
 }
 
 static bool read_at(struct reader *r, struct conf_model *m)
@@ -163,10 +170,12 @@ static bool read_at(struct reader *r, struct conf_model *m)
 	struct str url = word(r);
 	DEFER(text_free) char *text = NULL;
 
-	while (url.len && url.at[url.len - 1] == '/')		/* others are put behind it, with a slash of theirs */
+	/* Others are put behind it, with a slash of theirs. */
+	while (url.len && url.at[url.len - 1] == '/')
 		url.len--;
 	text = str_dup(url);
-	return url.len ? conf_set(r, m, "base", cJSON_CreateString(text)) : misread(r, "a URL is missing after \"at\"");
+	return url.len ? conf_set(r, m, "base", cJSON_CreateString(text)) :
+			 misread(r, "a URL is missing after \"at\"");
 }
 
 static bool read_using(struct reader *r, struct conf_model *m)
@@ -174,7 +183,8 @@ static bool read_using(struct reader *r, struct conf_model *m)
 	struct str id = word(r);
 	DEFER(text_free) char *text = str_dup(id);
 
-	return id.len ? conf_set(r, m, "model", cJSON_CreateString(text)) : misread(r, "a model is missing after \"using\"");
+	return id.len ? conf_set(r, m, "model", cJSON_CreateString(text)) :
+			misread(r, "a model is missing after \"using\"");
 }
 
 static bool read_clauses(struct reader *r, struct conf_model *m)
@@ -185,7 +195,8 @@ static bool read_clauses(struct reader *r, struct conf_model *m)
 		if (!clause.len)
 			return true;
 		if (!str_is(clause, "at") && !str_is(clause, "using"))
-			return conf_fail(r, "unknown word \"%.*s\": write %s", (int)clause.len, clause.at, r->form);
+			return conf_fail(r, "unknown word \"%.*s\": write %s", (int)clause.len, clause.at,
+					 r->form);
 		if (!(str_is(clause, "at") ? read_at(r, m) : read_using(r, m)))
 			return false;
 	}
@@ -201,7 +212,8 @@ static bool read_model(struct reader *r)
 	if (!check_name(r, name, "a model"))
 		return false;
 	if (other)
-		return conf_fail(r, "the model \"%s\" stands in line %d already: give this one another name", text, other->line);
+		return conf_fail(r, "the model \"%s\" stands in line %d already: give this one another name",
+				 text, other->line);
 	equals = take(r, true);
 	if (!str_is(equals, "="))
 		return misread(r, "\"=\" is missing");
@@ -250,7 +262,10 @@ static bool read_use(struct reader *r)
 	struct str name = word(r), otherwise;
 
 	if (r->use_line)
-		return conf_fail(r, "\"use\" stands in line %d already: write one line, with \"else\" between the models", r->use_line);
+		return conf_fail(
+			r,
+			"\"use\" stands in line %d already: write one line, with \"else\" between the models",
+			r->use_line);
 	r->use_line = r->line;
 	for (;; name = word(r)) {
 		if (!check_name(r, name, "a model"))
@@ -261,7 +276,8 @@ static bool read_use(struct reader *r)
 		if (!otherwise.len)
 			return true;
 		if (!str_is(otherwise, "else"))
-			return conf_fail(r, "\"%.*s\" stands where \"else\" must: write %s", (int)otherwise.len, otherwise.at, r->form);
+			return conf_fail(r, "\"%.*s\" stands where \"else\" must: write %s",
+					 (int)otherwise.len, otherwise.at, r->form);
 	}
 }
 
@@ -271,8 +287,10 @@ static bool read_env(struct reader *r, struct conf_secret *s)
 {
 	struct str name = word(r);
 
-	if (!only(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") || strchr(digits, name.at[0]))
-		return misread(r, name.len ? "a variable is written with letters, digits and _" : "a variable is missing after \"env\"");
+	if (!only(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ||
+	    strchr(digits, name.at[0]))
+		return misread(r, name.len ? "a variable is written with letters, digits and _" :
+					     "a variable is missing after \"env\"");
 	s->env = str_dup(name);
 	return line_ends(r);
 }
@@ -302,7 +320,9 @@ static bool read_secret(struct reader *r)
 	*s = (struct conf_secret){ .name = name, .line = r->line };
 	for (size_t i = 0; i + 1 < c->secrets_n; i++)
 		if (strcmp(c->secrets[i].name, name) == 0)
-			return conf_fail(r, "the secret \"%s\" stands in line %d already: leave one of the lines out", name, c->secrets[i].line);
+			return conf_fail(
+				r, "the secret \"%s\" stands in line %d already: leave one of the lines out",
+				name, c->secrets[i].line);
 	from = word(r);
 	where = word(r);
 	if (!str_is(from, "from") || !(str_is(where, "env") || str_is(where, "file")))
@@ -333,8 +353,13 @@ static bool read_amount(struct reader *r, int64_t *ret)
 
 static int64_t *price_named(struct conf_price *p, struct str name)
 {
-	return str_is(name, "in") ? &p->in : str_is(name, "out") ? &p->out : str_is(name, "cache-read") ? &p->cache_read :
-	       str_is(name, "cache-write") ? &p->cache_write : NULL;
+	if (str_is(name, "in"))
+		return &p->in;
+	if (str_is(name, "out"))
+		return &p->out;
+	if (str_is(name, "cache-read"))
+		return &p->cache_read;
+	return str_is(name, "cache-write") ? &p->cache_write : NULL;
 }
 
 static bool read_amounts(struct reader *r, struct conf_price *p)
@@ -344,12 +369,14 @@ static bool read_amounts(struct reader *r, struct conf_price *p)
 
 	for (name = word(r); (amount = price_named(p, name)) != NULL; name = word(r)) {
 		if (*amount >= 0)
-			return conf_fail(r, "\"%.*s\" stands here twice: leave one out", (int)name.len, name.at);
+			return conf_fail(r, "\"%.*s\" stands here twice: leave one out", (int)name.len,
+					 name.at);
 		if (!read_amount(r, amount))
 			return false;
 	}
 	if (p->in < 0 || p->out < 0)
-		return misread(r, p->in < 0 ? "\"in\" and its price are missing" : "\"out\" and its price are missing");
+		return misread(r, p->in < 0 ? "\"in\" and its price are missing" :
+					      "\"out\" and its price are missing");
 	if (name.len != 3 || !only(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 		return misread(r, "a currency of three capital letters is missing at the end");
 	memcpy(p->currency, name.at, 3);
@@ -371,9 +398,11 @@ static bool read_price(struct reader *r)
 	*p = (struct conf_price){ .model_name = str_dup(name), .model = str_dup(model), .in = -1, .out = -1,
 				  .cache_read = -1, .cache_write = -1, .line = r->line };
 	for (size_t i = 0; i + 1 < c->prices_n; i++)
-		if (strcmp(c->prices[i].model_name, p->model_name) == 0 && strcmp(c->prices[i].model, p->model) == 0)
-			return conf_fail(r, "%s %s has its price in line %d already: leave one of the lines out", p->model_name, p->model,
-				    c->prices[i].line);
+		if (strcmp(c->prices[i].model_name, p->model_name) == 0 &&
+		    strcmp(c->prices[i].model, p->model) == 0)
+			return conf_fail(r,
+					 "%s %s has its price in line %d already: leave one of the lines out",
+					 p->model_name, p->model, c->prices[i].line);
 	return read_amounts(r, p);
 }
 
@@ -418,11 +447,14 @@ static bool read_limit(struct reader *r)
 	if (i == COUNT(limits))
 		return name.len ? unknown_limit(r, name) : misread(r, "a limit is missing");
 	if (r->limits_seen & 1u << i)
-		return conf_fail(r, "\"limit %s\" stands here a second time: leave one of the lines out", limits[i].name);
+		return conf_fail(r, "\"limit %s\" stands here a second time: leave one of the lines out",
+				 limits[i].name);
 	r->limits_seen |= 1u << i;
-	n = only(number, digits) ? strtoll(text, NULL, 10) : -1;	/* too many digits give the greatest number */
+	/* Too many digits give the greatest number. */
+	n = only(number, digits) ? strtoll(text, NULL, 10) : -1;
 	if (n < limits[i].least || n > limits[i].most)
-		return conf_fail(r, "the limit \"%s\" is out of bounds: it can be %" PRId64 " to %" PRId64, text, limits[i].least, limits[i].most);
+		return conf_fail(r, "the limit \"%s\" is out of bounds: it can be %" PRId64 " to %" PRId64,
+				 text, limits[i].least, limits[i].most);
 	*limit_of(r->conf, i) = n;
 	return line_ends(r);
 }
@@ -483,12 +515,18 @@ static bool read_rule(struct reader *r, enum verdict verdict)
 	}
 	target = word(r);
 	if (!str_is(on, "on") || !target.len)
-		return misread(r, str_is(on, "on") ? "what it is about is missing after \"on\"" : "\"on\" is missing");
+		return misread(r, str_is(on, "on") ? "what it is about is missing after \"on\"" :
+						     "\"on\" is missing");
 	if (!is_target(target))
-		return conf_fail(r, "\"%.*s\" is nothing that a rule can be about: write core, core.remember or *", (int)target.len, target.at);
+		return conf_fail(
+			r, "\"%.*s\" is nothing that a rule can be about: write core, core.remember or *",
+			(int)target.len, target.at);
 	r->conf->rules = grow(r->conf->rules, r->conf->rules_n, sizeof *r->conf->rules);
 	rule = &r->conf->rules[r->conf->rules_n++];
-	*rule = (struct conf_rule){ .verdict = verdict, .target = str_dup(target), .text = str_dup(trim(r->whole)), .line = r->line };
+	*rule = (struct conf_rule){ .verdict = verdict,
+				    .target = str_dup(target),
+				    .text = str_dup(trim(r->whole)),
+				    .line = r->line };
 	return read_effects(r, list, &rule->effects) && line_ends(r);
 }
 
@@ -541,7 +579,8 @@ bool conf_statement(struct reader *r)
 	if (!first.len)
 		return true;
 	if (++r->statements > CONF_LINES_MAX)
-		return conf_fail(r, "the file has too many lines: %d statements are the most", CONF_LINES_MAX);
+		return conf_fail(r, "the file has too many lines: %d statements are the most",
+				 CONF_LINES_MAX);
 	for (size_t i = 0; i < COUNT(statements); i++)
 		if (str_is(first, statements[i].word)) {
 			r->form = statements[i].form;

@@ -107,8 +107,10 @@ static bool check_abi(struct draft *d)
 
 	if (!cJSON_IsObject(d->s.root) || !json_number(abi, "", INT64_MIN, INT64_MAX, &n) || n == ADAPTER_ABI)
 		return true;
-	return strict_fail(&d->s, abi, "\"abi\" is %lld and this version of chela knows %d: write %d, or use a version that knows it",
-			   (long long)n, ADAPTER_ABI, ADAPTER_ABI);
+	return strict_fail(
+		&d->s, abi,
+		"\"abi\" is %lld and this version of chela knows %d: write %d, or use a version that knows it",
+		(long long)n, ADAPTER_ABI, ADAPTER_ABI);
 }
 
 /* Of .../specs/NAME/manifest.json; false: the file stands elsewhere. */
@@ -121,7 +123,8 @@ static bool folder_of(const char *file, struct str *ret)
 	while (begin > file && begin[-1] != '/')
 		begin--;
 	specs = begin - strlen("specs/");
-	if (begin - file < (long)strlen("specs/") || memcmp(specs, "specs/", strlen("specs/")) != 0 || (specs > file && specs[-1] != '/'))
+	if (begin - file < (long)strlen("specs/") || memcmp(specs, "specs/", strlen("specs/")) != 0 ||
+	    (specs > file && specs[-1] != '/'))
 		return false;
 	*ret = (struct str){ begin, (size_t)(end - begin) };
 	return true;
@@ -136,14 +139,18 @@ static bool read_name(struct draft *d)
 	d->m->name = name->valuestring;
 	d->builtin = strcmp(d->m->name, "core") == 0;
 	if (name->valuestring[n] || n > STRICT_NAME_MAX || !(d->m->name[0] >= 'a' && d->m->name[0] <= 'z'))
-		return strict_fail(&d->s, name, "the name \"%s\": begin with a letter, then a-z, 0-9, _ and -, at most %d in all",
-				   d->m->name, STRICT_NAME_MAX);
+		return strict_fail(
+			&d->s, name,
+			"the name \"%s\": begin with a letter, then a-z, 0-9, _ and -, at most %d in all",
+			d->m->name, STRICT_NAME_MAX);
 	if (!folder_of(d->s.file, &folder))
 		return true;
 	if (d->builtin)
 		return strict_fail(&d->s, name, "the name \"core\" is the assistant's own: choose another");
-	return str_is(folder, d->m->name) || strict_fail(&d->s, name, "the name \"%s\" is not that of its folder: write \"%.*s\", or rename the folder",
-							 d->m->name, (int)folder.len, folder.at);
+	return str_is(folder, d->m->name) ||
+	       strict_fail(&d->s, name,
+			   "the name \"%s\" is not that of its folder: write \"%.*s\", or rename the folder",
+			   d->m->name, (int)folder.len, folder.at);
 }
 
 static bool read_head(struct draft *d)
@@ -179,15 +186,17 @@ static const struct strict_field secret_fields[] = {
 };
 
 /* "header" for the kind header, "param" for the kind query, and never else. */
-static bool read_field(struct draft *d, const cJSON *json, const char *member, bool wanted, struct secret_slot *slot)
+static bool read_field(struct draft *d, const cJSON *json, const char *member, bool wanted,
+		       struct secret_slot *slot)
 {
 	const cJSON *field = member_in(json, member);
 
 	if (!wanted && field)
-		return strict_fail(&d->s, field, "%s does not belong to the kind %s: leave it out", strict_place(&d->s, field), secret_kinds[slot->kind]);
+		return strict_fail(&d->s, field, "%s does not belong to the kind %s: leave it out",
+				   strict_place(&d->s, field), secret_kinds[slot->kind]);
 	if (wanted && !field)
-		return strict_fail(&d->s, json, "missing member \"%s\" in %s: name the %s that it goes into", member,
-				   strict_place(&d->s, json), member);
+		return strict_fail(&d->s, json, "missing member \"%s\" in %s: name the %s that it goes into",
+				   member, strict_place(&d->s, json), member);
 	if (wanted)
 		slot->field = field->valuestring;
 	return true;
@@ -197,9 +206,11 @@ static bool check_env(struct draft *d, const cJSON *env)
 {
 	const char *name = cJSON_GetStringValue(env);
 
-	if (!name || (!name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] && name[0] >= 'A' && name[0] <= 'Z'))
+	if (!name || (!name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] && name[0] >= 'A' &&
+		      name[0] <= 'Z'))
 		return true;
-	return strict_fail(&d->s, env, "\"%s\" in %s is no variable: write it with A-Z, 0-9 and _", name, strict_place(&d->s, env));
+	return strict_fail(&d->s, env, "\"%s\" in %s is no variable: write it with A-Z, 0-9 and _", name,
+			   strict_place(&d->s, env));
 }
 
 static bool check_param(struct draft *d, const cJSON *param)
@@ -207,7 +218,9 @@ static bool check_param(struct draft *d, const cJSON *param)
 	const char *name = param->valuestring;
 
 	return !name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")] ||
-	       strict_fail(&d->s, param, "\"%s\" in %s is no parameter: write it with letters, digits, - . _ and ~", name, strict_place(&d->s, param));
+	       strict_fail(&d->s, param,
+			   "\"%s\" in %s is no parameter: write it with letters, digits, - . _ and ~", name,
+			   strict_place(&d->s, param));
 }
 
 static bool read_secret(struct draft *d, const cJSON *json, struct secret_slot *slot)
@@ -220,11 +233,16 @@ static bool read_secret(struct draft *d, const cJSON *json, struct secret_slot *
 	if (kind < 0)
 		return false;
 	*slot = (struct secret_slot){
-		.name = json->string, .label = text_in(json, "label"), .obtain = text_in(json, "obtain"), .env = text_in(json, "env"),
-		.kind = (enum secret_kind)kind, .optional = json_true(json, "/optional"),
+		.name = json->string,
+		.label = text_in(json, "label"),
+		.obtain = text_in(json, "obtain"),
+		.env = text_in(json, "env"),
+		.kind = (enum secret_kind)kind,
+		.optional = json_true(json, "/optional"),
 	};
 	return read_field(d, json, "header", slot->kind == SECRET_HEADER, slot) &&
-	       read_field(d, json, "param", slot->kind == SECRET_QUERY, slot) && check_env(d, member_in(json, "env")) &&
+	       read_field(d, json, "param", slot->kind == SECRET_QUERY, slot) &&
+	       check_env(d, member_in(json, "env")) &&
 	       (slot->kind != SECRET_HEADER || header_check(d, member_in(json, "header"), slot->field)) &&
 	       (slot->kind != SECRET_QUERY || check_param(d, member_in(json, "param")));
 }
@@ -266,7 +284,8 @@ static const struct operation *find_operation(struct draft *d, const cJSON *name
 	for (size_t i = 0; i < d->m->operations_n; i++)
 		known[i] = d->m->operations[i].name;
 	hint = spelling_hint(name->valuestring, known, d->m->operations_n);
-	strict_fail(&d->s, name, "unknown operation \"%s\" in %s: %s", name->valuestring, strict_place(&d->s, name), hint);
+	strict_fail(&d->s, name, "unknown operation \"%s\" in %s: %s", name->valuestring,
+		    strict_place(&d->s, name), hint);
 	return NULL;
 }
 
@@ -282,8 +301,10 @@ static bool read_uses(struct draft *d, const cJSON *uses, struct tool *t)
 		if (!op)
 			return false;
 		if (op->effects != EFFECT_READ)
-			return strict_fail(&d->s, u, "%s does more than read: a tool that does is that operation; write \"is\": \"%s\"",
-					   strict_place(&d->s, u), op->name);
+			return strict_fail(
+				&d->s, u,
+				"%s does more than read: a tool that does is that operation; write \"is\": \"%s\"",
+				strict_place(&d->s, u), op->name);
 		t->uses[t->uses_n] = op;
 	}
 	return true;
@@ -294,7 +315,10 @@ static bool read_is(struct draft *d, const cJSON *json, struct tool *t)
 	const cJSON *args = member_in(json, "args");
 
 	if (args)
-		return strict_fail(&d->s, args, "%s: a tool that is an operation has that operation's arguments; leave them out", strict_place(&d->s, args));
+		return strict_fail(
+			&d->s, args,
+			"%s: a tool that is an operation has that operation's arguments; leave them out",
+			strict_place(&d->s, args));
 	t->is = find_operation(d, member_in(json, "is"));
 	if (!t->is)
 		return false;
@@ -314,9 +338,12 @@ static bool read_tool(struct draft *d, const cJSON *json, struct tool *t)
 	t->name = json->string;
 	t->about = text_in(json, "about");
 	if (!is == !uses)
-		return strict_fail(&d->s, json, "%s needs one of \"is\" and \"uses\": \"is\" names the operation that it is, \"uses\" lists those its code reads with",
-				   strict_place(&d->s, json));
-	return is ? read_is(d, json, t) : read_uses(d, uses, t) && arguments_read(d, member_in(json, "args"), &t->args, &t->args_n);
+		return strict_fail(
+			&d->s, json,
+			"%s needs one of \"is\" and \"uses\": \"is\" names the operation that it is, \"uses\" lists those its code reads with",
+			strict_place(&d->s, json));
+	return is ? read_is(d, json, t) :
+		    read_uses(d, uses, t) && arguments_read(d, member_in(json, "args"), &t->args, &t->args_n);
 }
 
 static bool read_tools(struct draft *d)
@@ -326,9 +353,12 @@ static bool read_tools(struct draft *d)
 	size_t n = 0;
 
 	if (d->m->kind == KIND_TOOL && json_count(json) == 0)
-		return strict_fail(&d->s, json ? json : d->s.root, "missing member \"tools\" in the file: a tool needs at least one, or nobody can use it");
+		return strict_fail(
+			&d->s, json ? json : d->s.root,
+			"missing member \"tools\" in the file: a tool needs at least one, or nobody can use it");
 	if (json && d->m->kind != KIND_TOOL)
-		return strict_fail(&d->s, json, "\"tools\" in the file belongs to the kind tool only: leave it out");
+		return strict_fail(&d->s, json,
+				   "\"tools\" in the file belongs to the kind tool only: leave it out");
 	if (!json)
 		return true;
 	if (!strict_names(&d->s, json, "a tool", OPERATIONS_MAX))
@@ -350,7 +380,8 @@ static const struct strict_field limit_fields[] = {
 	{ "result_chars", STRICT_INT, NULL },
 };
 
-static bool read_limit(struct draft *d, const char *name, int64_t min, int64_t max, int64_t unit, int64_t otherwise, int64_t *ret)
+static bool read_limit(struct draft *d, const char *name, int64_t min, int64_t max, int64_t unit,
+		       int64_t otherwise, int64_t *ret)
 {
 	const cJSON *limit = member_in(member_in(d->s.root, "limits"), name);
 
@@ -370,13 +401,16 @@ static bool read_limits(struct draft *d)
 	int64_t arena = m->kind == KIND_CHANNEL ? ARENA_CHANNEL : ARENA_JOB;
 
 	return (!json || strict_members(&d->s, json, limit_fields, COUNT(limit_fields))) &&
-	       read_limit(d, "requests_per_job", 1, REQUESTS_MAX, 1, m->kind == KIND_MODEL ? 1 : REQUESTS_MAX, &m->limits.requests_per_job) &&
+	       read_limit(d, "requests_per_job", 1, REQUESTS_MAX, 1, m->kind == KIND_MODEL ? 1 : REQUESTS_MAX,
+			  &m->limits.requests_per_job) &&
 	       read_limit(d, "request_bytes", 1, REQUEST_MAX, 1, REQUEST_MAX, &m->limits.request_bytes) &&
 	       read_limit(d, "answer_bytes", 1, ANSWER_MAX, 1, ANSWER_MAX, &m->limits.answer_bytes) &&
-	       read_limit(d, "silence_s", 1, ANSWER_TOTAL_MS / 1000, 1000, SILENCE_MS, &m->limits.silence_ms) &&
+	       read_limit(d, "silence_s", 1, ANSWER_TOTAL_MS / 1000, 1000, SILENCE_MS,
+			  &m->limits.silence_ms) &&
 	       read_limit(d, "total_s", 1, JOB_MS / 1000, 1000, ANSWER_TOTAL_MS, &m->limits.total_ms) &&
 	       read_limit(d, "arena_bytes", ARENA_MIN, ARENA_JOB, 1, arena, &m->limits.arena_bytes) &&
-	       read_limit(d, "result_chars", RESULT_CHARS_MIN, RESULT_CHARS_MAX, 1, RESULT_CHARS_MAX, &m->limits.result_chars);
+	       read_limit(d, "result_chars", RESULT_CHARS_MIN, RESULT_CHARS_MAX, 1, RESULT_CHARS_MAX,
+			  &m->limits.result_chars);
 }
 
 /* ---- what nobody uses ---------------------------------------------------- */
@@ -405,13 +439,19 @@ static bool check_used(struct draft *d)
 		if (!secret_used(d->m, &d->m->secrets[i])) {
 			const cJSON *slot = member_in(member_in(json, "secrets"), d->m->secrets[i].name);
 
-			return strict_fail(&d->s, slot, "the secret \"%s\" is used by no operation: write \"secret\": \"%s\" into one, or leave it out",
-					   slot->string, slot->string);
+			return strict_fail(
+				&d->s, slot,
+				"the secret \"%s\" is used by no operation: write \"secret\": \"%s\" into one, or leave it out",
+				slot->string, slot->string);
 		}
 	if (d->m->base && !begins_any(d->m, "/"))
-		return strict_fail(&d->s, member_in(json, "base"), "\"base\" begins no operation's URL: write one that begins with \"/\", or leave it out");
+		return strict_fail(
+			&d->s, member_in(json, "base"),
+			"\"base\" begins no operation's URL: write one that begins with \"/\", or leave it out");
 	return !config_base || begins_any(d->m, "{config.base}") ||
-	       strict_fail(&d->s, config_base, "/config/base begins no operation's URL: write one that begins with {config.base}, or leave it out");
+	       strict_fail(
+		       &d->s, config_base,
+		       "/config/base begins no operation's URL: write one that begins with {config.base}, or leave it out");
 }
 
 /* ---- the whole ----------------------------------------------------------- */
@@ -424,7 +464,8 @@ static bool read_all(struct draft *d)
 	return check_abi(d) && strict_members(&d->s, json, fields, COUNT(fields)) && read_head(d) &&
 	       config_read(d, member_in(json, "config")) && read_secrets(d) &&
 	       errors_read(d, member_in(json, "errors"), streams, &d->m->errors, &d->m->errors_n) &&
-	       operations_read(d, member_in(json, "operations")) && read_tools(d) && read_limits(d) && check_used(d);
+	       operations_read(d, member_in(json, "operations")) && read_tools(d) && read_limits(d) &&
+	       check_used(d);
 }
 
 const char *manifest_parse(struct str text, const char *file, struct manifest **ret)
@@ -468,7 +509,8 @@ const char *manifest_read(const char *file, struct manifest **ret)
 	if (err == ERR_LIMIT)
 		buf_addf(&complaint, "%s:1: it is too large: %d bytes are the most", file, FILE_MAX);
 	else
-		buf_addf(&complaint, "%s:1: it cannot be read (%s): see whether it is there, and whose it is", file, strerror(errno));
+		buf_addf(&complaint, "%s:1: it cannot be read (%s): see whether it is there, and whose it is",
+			 file, strerror(errno));
 	return buf_text(&complaint);
 }
 

@@ -11,7 +11,8 @@ static const char *const type_names[] = {
 	[TYPE_AMOUNT] = "amount", [TYPE_TIME] = "time", [TYPE_BOOL] = "bool", [TYPE_ENUM] = "enum",
 	[TYPE_EMAILS] = "emails", [TYPE_MESSAGE_ID] = "message_id", [TYPE_URL] = "url", [TYPE_JSON] = "json",
 };
-static const char *const role_names[] = { "destination", "payload", "amount", "selector" };	/* from ROLE_NONE + 1 */
+/* from ROLE_NONE + 1 */
+static const char *const role_names[] = { "destination", "payload", "amount", "selector" };
 
 static const char type_needed[] =
 	"write \"type\": one of id word line text int amount time bool enum emails message_id url json";
@@ -38,7 +39,8 @@ static const char *check_step(const char *step, size_t n, bool pattern)
 		if (step[i] == '~' && (i + 1 == n || (step[i + 1] != '0' && step[i + 1] != '1')))
 			return "write ~0 for \"~\" and ~1 for \"/\"";
 		if (step[i] == '*' && (!pattern || (n > 2 || (n == 2 && step[0] != step[1]))))
-			return pattern ? "a step is \"*\", \"**\" or a name" : "this names one place: write it without \"*\"";
+			return pattern ? "a step is \"*\", \"**\" or a name" :
+					 "this names one place: write it without \"*\"";
 	}
 	if (!open && !close)
 		return NULL;
@@ -61,8 +63,8 @@ bool pointer_check(struct draft *d, const cJSON *about, const char *pointer, boo
 		why = n == 0 ? "a step is empty: write /a/b" : check_step(step, n, pattern);
 		step += n;
 	}
-	return !why || strict_fail(&d->s, about, "\"%s\" in %s is no %s: %s", pointer, strict_place(&d->s, about),
-				   pattern ? "pattern" : "pointer", why);
+	return !why || strict_fail(&d->s, about, "\"%s\" in %s is no %s: %s", pointer,
+				   strict_place(&d->s, about), pattern ? "pattern" : "pointer", why);
 }
 
 bool pointers_read(struct draft *d, const cJSON *list, bool patterns, int max)
@@ -96,7 +98,8 @@ static bool check_match(struct draft *d, const cJSON *match)
 	size_t n;
 
 	if (strncmp(text, "https://", strlen("https://")) != 0)
-		return strict_fail(&d->s, match, "%s is not https: write https://HOST or https://*.HOST", strict_place(&d->s, match));
+		return strict_fail(&d->s, match, "%s is not https: write https://HOST or https://*.HOST",
+				   strict_place(&d->s, match));
 	rest.len = strlen(rest.at);
 	plain = text_fmt("https://%s", str_starts(rest, "*.") ? rest.at + 2 : rest.at);
 	why = url_server(str_of(plain), URL_PUBLIC, &n);
@@ -107,7 +110,8 @@ static bool check_match(struct draft *d, const cJSON *match)
 
 static bool bounded(enum arg_type type)
 {
-	return type != TYPE_BOOL && type != TYPE_ENUM && type != TYPE_JSON && type != TYPE_AMOUNT && type != TYPE_TIME;
+	return type != TYPE_BOOL && type != TYPE_ENUM && type != TYPE_JSON && type != TYPE_AMOUNT &&
+	       type != TYPE_TIME;
 }
 
 static bool read_bounds(struct draft *d, const cJSON *json, struct argument *a)
@@ -122,7 +126,8 @@ static bool read_bounds(struct draft *d, const cJSON *json, struct argument *a)
 		return false;
 	if (max && !(strict_between(&d->s, max, least, most) && json_number(max, "", least, most, &a->max)))
 		return false;
-	return a->min <= a->max || strict_fail(&d->s, max ? max : min, "\"min\" in %s is greater than \"max\": no value would fit",
+	return a->min <= a->max || strict_fail(&d->s, max ? max : min,
+					       "\"min\" in %s is greater than \"max\": no value would fit",
 					       strict_place(&d->s, json));
 }
 
@@ -140,17 +145,21 @@ static bool read_extras(struct draft *d, const cJSON *json, struct argument *a, 
 	a->members = member_in(json, "members");
 	a->match = text_in(json, "match");
 	if (a->type == TYPE_ENUM && !a->values)
-		return strict_fail(&d->s, json, "missing member \"values\" in %s: list the words that can be given",
+		return strict_fail(&d->s, json,
+				   "missing member \"values\" in %s: list the words that can be given",
 				   strict_place(&d->s, json));
 	if (a->type == TYPE_JSON && !a->members)
-		return strict_fail(&d->s, json, "missing member \"members\" in %s: list the patterns of what is let through",
-				   strict_place(&d->s, json));
+		return strict_fail(
+			&d->s, json,
+			"missing member \"members\" in %s: list the patterns of what is let through",
+			strict_place(&d->s, json));
 	if (a->type == TYPE_URL && !a->match && !config)
-		return strict_fail(&d->s, json, "missing member \"match\" in %s: write \"match\": \"https://HOST\"",
+		return strict_fail(&d->s, json,
+				   "missing member \"match\" in %s: write \"match\": \"https://HOST\"",
 				   strict_place(&d->s, json));
 	return (!a->values || strict_lines(&d->s, a->values, "words", VALUES_MAX)) &&
-	       (!a->members || pointers_read(d, a->members, true, PATTERNS_MAX)) && (!match || check_match(d, match)) &&
-	       read_bounds(d, json, a);
+	       (!a->members || pointers_read(d, a->members, true, PATTERNS_MAX)) &&
+	       (!match || check_match(d, match)) && read_bounds(d, json, a);
 }
 
 /* ---- defaults ------------------------------------------------------------ */
@@ -158,7 +167,8 @@ static bool read_extras(struct draft *d, const cJSON *json, struct argument *a, 
 /* The owner may point a setting at their own machine. */
 static const char *check_prefix(const cJSON *value)
 {
-	return cJSON_IsString(value) ? url_prefix(str_of(value->valuestring), URL_LOCAL) : "is no text: write https://HOST/PATH";
+	return cJSON_IsString(value) ? url_prefix(str_of(value->valuestring), URL_LOCAL) :
+				       "is no text: write https://HOST/PATH";
 }
 
 static bool read_default(struct draft *d, const cJSON *json, struct argument *a, bool config)
@@ -171,9 +181,12 @@ static bool read_default(struct draft *d, const cJSON *json, struct argument *a,
 	if (!value)
 		return true;
 	if (a->optional)
-		return strict_fail(&d->s, value, "%s has a default and is optional too: leave one of them out", strict_place(&d->s, json));
+		return strict_fail(&d->s, value,
+				   "%s has a default and is optional too: leave one of them out",
+				   strict_place(&d->s, json));
 	why = config && a->type == TYPE_URL ? check_prefix(value) : type_check(a, value, &normal);
-	return !why || strict_fail(&d->s, value, "the default in %s does not fit: it %s", strict_place(&d->s, json), why);
+	return !why || strict_fail(&d->s, value, "the default in %s does not fit: it %s",
+				   strict_place(&d->s, json), why);
 }
 
 /* ---- arguments ----------------------------------------------------------- */
@@ -184,9 +197,11 @@ static bool check_is(struct draft *d, const cJSON *json)
 	const cJSON *is = member_in(json, "is");
 	const char *dot = is ? strchr(is->valuestring, '.') : NULL;
 
-	if (!is || (dot && dot > is->valuestring && dot[1] && !strchr(dot + 1, '.') && !strpbrk(is->valuestring, " {}")))
+	if (!is || (dot && dot > is->valuestring && dot[1] && !strchr(dot + 1, '.') &&
+		    !strpbrk(is->valuestring, " {}")))
 		return true;
-	return strict_fail(&d->s, is, "\"%s\" in %s names nothing that we fill in: write ACT.PART, such as send.chat",
+	return strict_fail(&d->s, is,
+			   "\"%s\" in %s names nothing that we fill in: write ACT.PART, such as send.chat",
 			   is->valuestring, strict_place(&d->s, is));
 }
 
@@ -216,8 +231,9 @@ bool arguments_read(struct draft *d, const cJSON *json, const struct argument **
 		return false;
 	args = draft_new(d, (size_t)json_count(json), sizeof *args);
 	for (const cJSON *a = json_first(json); a; a = a->next, n++)
-		if (!strict_members(&d->s, a, argument_fields, COUNT(argument_fields)) || !read_type(d, a, &args[n]) ||
-		    !read_extras(d, a, &args[n], false) || !read_default(d, a, &args[n], false) || !check_is(d, a))
+		if (!strict_members(&d->s, a, argument_fields, COUNT(argument_fields)) ||
+		    !read_type(d, a, &args[n]) || !read_extras(d, a, &args[n], false) ||
+		    !read_default(d, a, &args[n], false) || !check_is(d, a))
 			return false;
 	*ret = args;
 	*ret_n = n;
@@ -228,13 +244,16 @@ static bool check_config(struct draft *d, const cJSON *json, const struct argume
 {
 	switch (a->type) {
 	case TYPE_AMOUNT: case TYPE_TIME: case TYPE_EMAILS: case TYPE_MESSAGE_ID: case TYPE_JSON:
-		return strict_fail(&d->s, json, "%s is of the type %s, which a line of assistant.conf cannot give: "
-				   "write one of id word line text int bool enum url", strict_place(&d->s, json), type_names[a->type]);
+		return strict_fail(&d->s, json,
+				   "%s is of the type %s, which a line of assistant.conf cannot give: "
+				   "write one of id word line text int bool enum url",
+				   strict_place(&d->s, json), type_names[a->type]);
 	default:
 		break;
 	}
 	if (strcmp(a->name, "base") == 0 && a->type != TYPE_URL)
-		return strict_fail(&d->s, json, "%s must be of the type url: it begins the operations' URLs", strict_place(&d->s, json));
+		return strict_fail(&d->s, json, "%s must be of the type url: it begins the operations' URLs",
+				   strict_place(&d->s, json));
 	return true;
 }
 
@@ -249,8 +268,9 @@ bool config_read(struct draft *d, const cJSON *json)
 		return false;
 	args = draft_new(d, (size_t)json_count(json), sizeof *args);
 	for (const cJSON *a = json_first(json); a; a = a->next, n++)
-		if (!strict_members(&d->s, a, config_fields, COUNT(config_fields)) || !read_type(d, a, &args[n]) ||
-		    !check_config(d, a, &args[n]) || !read_extras(d, a, &args[n], true) || !read_default(d, a, &args[n], true))
+		if (!strict_members(&d->s, a, config_fields, COUNT(config_fields)) ||
+		    !read_type(d, a, &args[n]) || !check_config(d, a, &args[n]) ||
+		    !read_extras(d, a, &args[n], true) || !read_default(d, a, &args[n], true))
 			return false;
 	d->m->config = args;
 	d->m->config_n = n;

@@ -83,7 +83,8 @@ static void tell_hosts(const struct manifest *m, struct buf *b)
 		buf_addf(b, "%s%.*s", comma, (int)host.len, host.at);
 		comma = ", ";
 	}
-	buf_adds(b, movable ? ", or where \"at URL\" in assistant.conf says; nowhere else\n" : "; nowhere else\n");
+	buf_adds(b, movable ? ", or where \"at URL\" in assistant.conf says; nowhere else\n" :
+			      "; nowhere else\n");
 }
 
 /* ---- secrets ------------------------------------------------------------- */
@@ -99,8 +100,9 @@ static void tell_secret(const struct manifest *m, const struct secret_slot *s, s
 	url = address(m, op);
 	host = host_of(url);
 	begin(b, "secret");
-	buf_addf(b, "%s: %s%s, goes to %.*s%s; the adapter never sees it\n", s->name, s->label, s->optional ? " (if you have one)" : "",
-		 (int)host.len, host.at, owner_may_point(op) ? " or to that URL" : "");
+	buf_addf(b, "%s: %s%s, goes to %.*s%s; the adapter never sees it\n", s->name, s->label,
+		 s->optional ? " (if you have one)" : "", (int)host.len, host.at,
+		 owner_may_point(op) ? " or to that URL" : "");
 	begin(b, "");
 	buf_addf(b, "from %s\n", s->obtain);
 }
@@ -123,7 +125,8 @@ static void tell_effects(const struct manifest *m, const struct operation *op, s
 	buf_addc(b, '\n');
 }
 
-static void tell_operation(const struct manifest *m, const struct operation *op, const char *word, struct buf *b)
+static void tell_operation(const struct manifest *m, const struct operation *op, const char *word,
+			   struct buf *b)
 {
 	DEFER(text_free) char *url = op->url ? address(m, op) : NULL;
 
@@ -159,8 +162,8 @@ static void add_size(struct buf *b, int64_t bytes)
 static void tell_limits(const struct manifest *m, struct buf *b)
 {
 	begin(b, "at most");
-	buf_addf(b, "%" PRId64 " request%s for each %s, ", m->limits.requests_per_job, m->limits.requests_per_job == 1 ? "" : "s",
-		 m->kind == KIND_MODEL ? "answer" : "use");
+	buf_addf(b, "%" PRId64 " request%s for each %s, ", m->limits.requests_per_job,
+		 m->limits.requests_per_job == 1 ? "" : "s", m->kind == KIND_MODEL ? "answer" : "use");
 	add_size(b, m->limits.request_bytes);
 	buf_adds(b, " out and ");
 	add_size(b, m->limits.answer_bytes);

@@ -37,8 +37,21 @@ static const struct strict_field row_fields[] = {
 
 /* What the core alone says: who we are, to whom, how long and in what form. */
 static const char *const reserved_headers[] = {
-	"authorization", "cookie", "host", "content-length", "content-type", "content-encoding", "transfer-encoding",
-	"connection", "keep-alive", "te", "trailer", "upgrade", "expect", "accept-encoding", "date",
+	"authorization",
+	"cookie",
+	"host",
+	"content-length",
+	"content-type",
+	"content-encoding",
+	"transfer-encoding",
+	"connection",
+	"keep-alive",
+	"te",
+	"trailer",
+	"upgrade",
+	"expect",
+	"accept-encoding",
+	"date",
 };
 
 /* ---- effects ------------------------------------------------------------- */
@@ -51,7 +64,8 @@ static bool read_effects(struct draft *d, const cJSON *json, struct operation *o
 	for (int bit = 0; bit < EFFECTS; bit++)
 		known[bit] = effect_name(bit);
 	if (json_count(list) == 0)
-		return d->m->kind == KIND_MODEL || strict_fail(&d->s, list, "%s is empty: %s", strict_place(&d->s, list), effects_needed);
+		return d->m->kind == KIND_MODEL ||
+		       strict_fail(&d->s, list, "%s is empty: %s", strict_place(&d->s, list), effects_needed);
 	if (!strict_lines(&d->s, list, "effects", EFFECTS))
 		return false;
 	for (const cJSON *e = json_first(list); e; e = e->next) {
@@ -62,7 +76,8 @@ static bool read_effects(struct draft *d, const cJSON *json, struct operation *o
 		op->effects |= 1u << bit;
 	}
 	return d->m->kind != KIND_MODEL ||
-	       strict_fail(&d->s, list, "%s: a model's operation has no effect but its answer; write []", strict_place(&d->s, list));
+	       strict_fail(&d->s, list, "%s: a model's operation has no effect but its answer; write []",
+			   strict_place(&d->s, list));
 }
 
 /* Methods that change things are not called reading without a reason that a person can judge. */
@@ -70,8 +85,10 @@ static bool check_reading(struct draft *d, const cJSON *json, const struct opera
 {
 	if (op->effects != EFFECT_READ || strcmp(op->method, "GET") == 0 || op->about)
 		return true;
-	return strict_fail(&d->s, member_in(json, "effects"), "%s only reads, and with %s: name its other effects, or say in \"about\" why it changes nothing",
-			   strict_place(&d->s, json), op->method);
+	return strict_fail(
+		&d->s, member_in(json, "effects"),
+		"%s only reads, and with %s: name its other effects, or say in \"about\" why it changes nothing",
+		strict_place(&d->s, json), op->method);
 }
 
 /* ---- headers ------------------------------------------------------------- */
@@ -86,12 +103,18 @@ static bool reserved(const char *name)
 
 bool header_check(struct draft *d, const cJSON *about, const char *name)
 {
-	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_")] || !*name || strlen(name) > STRICT_NAME_MAX)
-		return strict_fail(&d->s, about, "the header \"%s\" in %s: write its name in lower case, with a-z, 0-9, - and _",
-				   name, strict_place(&d->s, about));
-	return !reserved(name) || strict_fail(&d->s, about, "the header \"%s\" in %s is written by the core: leave it out%s", name,
-					      strict_place(&d->s, about), strcmp(name, "authorization") == 0 ?
-					      " and use a secret of the kind bearer or basic" : "");
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_")] || !*name ||
+	    strlen(name) > STRICT_NAME_MAX)
+		return strict_fail(
+			&d->s, about,
+			"the header \"%s\" in %s: write its name in lower case, with a-z, 0-9, - and _", name,
+			strict_place(&d->s, about));
+	return !reserved(name) ||
+	       strict_fail(&d->s, about, "the header \"%s\" in %s is written by the core: leave it out%s",
+			   name, strict_place(&d->s, about),
+			   strcmp(name, "authorization") == 0 ?
+				   " and use a secret of the kind bearer or basic" :
+				   "");
 }
 
 static bool check_headers(struct draft *d, const struct operation *op)
@@ -99,12 +122,15 @@ static bool check_headers(struct draft *d, const struct operation *op)
 	const cJSON *headers = op->headers;
 
 	if (json_count(headers) > HEADERS_MAX)
-		return strict_fail(&d->s, headers, "%s has %d headers: %d are the most", strict_place(&d->s, headers), json_count(headers), HEADERS_MAX);
+		return strict_fail(&d->s, headers, "%s has %d headers: %d are the most",
+				   strict_place(&d->s, headers), json_count(headers), HEADERS_MAX);
 	for (const cJSON *h = json_first(headers); h; h = h->next) {
 		if (!header_check(d, h, h->string) || !strict_is(&d->s, h, STRICT_LINE))
 			return false;
-		if (op->secret && op->secret->kind == SECRET_HEADER && strcmp(op->secret->field, h->string) == 0)
-			return strict_fail(&d->s, h, "%s is where the secret \"%s\" goes: leave it out", strict_place(&d->s, h), op->secret->name);
+		if (op->secret && op->secret->kind == SECRET_HEADER &&
+		    strcmp(op->secret->field, h->string) == 0)
+			return strict_fail(&d->s, h, "%s is where the secret \"%s\" goes: leave it out",
+					   strict_place(&d->s, h), op->secret->name);
 	}
 	return true;
 }
@@ -124,11 +150,15 @@ static bool check_labels(struct draft *d, const cJSON *shown)
 {
 	const char *text = cJSON_GetStringValue(shown), *space = text ? strchr(text, ' ') : NULL;
 
-	if (text && find_word(labels, COUNT(labels), (struct str){ text, space ? (size_t)(space - text) : strlen(text) }) &&
+	if (text &&
+	    find_word(labels, COUNT(labels),
+		      (struct str){ text, space ? (size_t)(space - text) : strlen(text) }) &&
 	    (!space || find_word(privacies, COUNT(privacies), str_of(space + 1))))
 		return true;
-	return strict_fail(&d->s, shown, "%s has no label that we know: write own, attested or foreign, and private or secret behind it if it is",
-			   strict_place(&d->s, shown));
+	return strict_fail(
+		&d->s, shown,
+		"%s has no label that we know: write own, attested or foreign, and private or secret behind it if it is",
+		strict_place(&d->s, shown));
 }
 
 static bool check_shows(struct draft *d, const struct operation *op)
@@ -136,11 +166,12 @@ static bool check_shows(struct draft *d, const struct operation *op)
 	if (!op->shows)
 		return true;
 	if (op->answer == ANSWER_TEXT || op->answer == ANSWER_NONE)
-		return strict_fail(&d->s, op->shows, "%s: an answer of the sort %s has no members; leave it out", strict_place(&d->s, op->shows),
-				   answers[op->answer]);
+		return strict_fail(&d->s, op->shows,
+				   "%s: an answer of the sort %s has no members; leave it out",
+				   strict_place(&d->s, op->shows), answers[op->answer]);
 	if (json_count(op->shows) > PATTERNS_MAX)
-		return strict_fail(&d->s, op->shows, "%s has %d patterns: %d are the most", strict_place(&d->s, op->shows),
-				   json_count(op->shows), PATTERNS_MAX);
+		return strict_fail(&d->s, op->shows, "%s has %d patterns: %d are the most",
+				   strict_place(&d->s, op->shows), json_count(op->shows), PATTERNS_MAX);
 	for (const cJSON *p = json_first(op->shows); p; p = p->next)
 		if (!pointer_check(d, p, p->string, true) || !check_labels(d, p))
 			return false;
@@ -167,9 +198,12 @@ static bool read_status(struct draft *d, const cJSON *status, bool parts, struct
 		return true;
 	}
 	if (!json_number(status, "", 100, 599, &n))
-		return strict_fail(&d->s, status, text && strcmp(text, "part") == 0 ?
-				   "%s: only a stream has parts; write \"answer\": \"sse\" or \"ndjson\", or a status" :
-				   "%s is no status: write a number such as 429, \"5xx\", or \"part\" for parts of a stream", strict_place(&d->s, status));
+		return strict_fail(
+			&d->s, status,
+			text && strcmp(text, "part") == 0 ?
+				"%s: only a stream has parts; write \"answer\": \"sse\" or \"ndjson\", or a status" :
+				"%s is no status: write a number such as 429, \"5xx\", or \"part\" for parts of a stream",
+			strict_place(&d->s, status));
 	row->status_from = row->status_to = (int)n;
 	return true;
 }
@@ -186,11 +220,17 @@ static bool read_condition(struct draft *d, const cJSON *json, struct error_row 
 	if (row->at && !pointer_check(d, member_in(json, "at"), row->at, false))
 		return false;
 	if (conditions > 1)
-		return strict_fail(&d->s, json, "%s has two of \"is\", \"has\" and \"in\": leave one, and write a row for each", strict_place(&d->s, json));
+		return strict_fail(
+			&d->s, json,
+			"%s has two of \"is\", \"has\" and \"in\": leave one, and write a row for each",
+			strict_place(&d->s, json));
 	if (conditions && !row->at)
-		return strict_fail(&d->s, json, "missing member \"at\" in %s: write the pointer to what is compared", strict_place(&d->s, json));
+		return strict_fail(&d->s, json,
+				   "missing member \"at\" in %s: write the pointer to what is compared",
+				   strict_place(&d->s, json));
 	if (!row->at && !row->status_from)
-		return strict_fail(&d->s, json, "%s fits everything: write \"at\"%s", strict_place(&d->s, json), row->part ? "" : " or \"status\"");
+		return strict_fail(&d->s, json, "%s fits everything: write \"at\"%s",
+				   strict_place(&d->s, json), row->part ? "" : " or \"status\"");
 	return !row->in || strict_lines(&d->s, row->in, "words", VALUES_MAX);
 }
 
@@ -216,7 +256,8 @@ bool errors_read(struct draft *d, const cJSON *list, bool parts, const struct er
 	if (!list)
 		return true;
 	if (json_count(list) > ROWS_MAX)
-		return strict_fail(&d->s, list, "%s has %d rows: %d are the most", strict_place(&d->s, list), json_count(list), ROWS_MAX);
+		return strict_fail(&d->s, list, "%s has %d rows: %d are the most", strict_place(&d->s, list),
+				   json_count(list), ROWS_MAX);
 	rows = draft_new(d, (size_t)json_count(list), sizeof *rows);
 	for (const cJSON *row = json_first(list); row; row = row->next, n++)
 		if (!strict_members(&d->s, row, row_fields, COUNT(row_fields)) ||
@@ -230,7 +271,8 @@ bool errors_read(struct draft *d, const cJSON *list, bool parts, const struct er
 
 /* ---- operations ---------------------------------------------------------- */
 
-static bool read_word(struct draft *d, const cJSON *json, const char *member, const char *what, const char *const *known, size_t n, int *ret)
+static bool read_word(struct draft *d, const cJSON *json, const char *member, const char *what,
+		      const char *const *known, size_t n, int *ret)
 {
 	const cJSON *word = member_in(json, member);
 
@@ -268,15 +310,19 @@ static bool find_secret(struct draft *d, const cJSON *json, struct operation *op
 	for (size_t i = 0; i < d->m->secrets_n; i++)
 		known[i] = d->m->secrets[i].name;
 	hint = spelling_hint(secret->valuestring, known, d->m->secrets_n);
-	return strict_fail(&d->s, secret, "unknown secret \"%s\" in %s: %s", secret->valuestring, strict_place(&d->s, secret), hint);
+	return strict_fail(&d->s, secret, "unknown secret \"%s\" in %s: %s", secret->valuestring,
+			   strict_place(&d->s, secret), hint);
 }
 
 static bool check_body(struct draft *d, const cJSON *json, const struct operation *op)
 {
 	if (op->body && strcmp(op->method, "GET") == 0)
-		return strict_fail(&d->s, op->body, "%s: GET has no body; write it into the URL's query", strict_place(&d->s, op->body));
+		return strict_fail(&d->s, op->body, "%s: GET has no body; write it into the URL's query",
+				   strict_place(&d->s, op->body));
 	if (member_in(json, "encode") && !op->body)
-		return strict_fail(&d->s, member_in(json, "encode"), "%s has no \"body\" to encode: write one, or leave \"encode\" out", strict_place(&d->s, json));
+		return strict_fail(&d->s, member_in(json, "encode"),
+				   "%s has no \"body\" to encode: write one, or leave \"encode\" out",
+				   strict_place(&d->s, json));
 	return true;
 }
 
@@ -284,16 +330,19 @@ static bool read_request(struct draft *d, const cJSON *json, struct operation *o
 {
 	bool stream;
 
-	if (!strict_members(&d->s, json, fields, COUNT(fields)) || !read_words(d, json, op) || !find_secret(d, json, op))
+	if (!strict_members(&d->s, json, fields, COUNT(fields)) || !read_words(d, json, op) ||
+	    !find_secret(d, json, op))
 		return false;
 	stream = op->answer == ANSWER_SSE || op->answer == ANSWER_NDJSON;
 	op->url = text_in(json, "url");
 	op->headers = member_in(json, "headers");
 	op->body = member_in(json, "body");
 	op->shows = member_in(json, "shows");
-	return read_effects(d, json, op) && check_reading(d, json, op) && check_headers(d, op) && check_body(d, json, op) &&
-	       check_shows(d, op) && errors_read(d, member_in(json, "errors"), stream, &op->errors, &op->errors_n) &&
-	       arguments_read(d, member_in(json, "args"), &op->args, &op->args_n) && templates_check(d, op, json);
+	return read_effects(d, json, op) && check_reading(d, json, op) && check_headers(d, op) &&
+	       check_body(d, json, op) && check_shows(d, op) &&
+	       errors_read(d, member_in(json, "errors"), stream, &op->errors, &op->errors_n) &&
+	       arguments_read(d, member_in(json, "args"), &op->args, &op->args_n) &&
+	       templates_check(d, op, json);
 }
 
 /* One that the core does by itself. */
@@ -309,7 +358,8 @@ static bool read_builtin(struct draft *d, const cJSON *json, struct operation *o
 	op->method = method[0];
 	op->retry = (enum retry_rule)retry;
 	op->answer = ANSWER_NONE;
-	return read_effects(d, json, op) && arguments_read(d, member_in(json, "args"), &op->args, &op->args_n);
+	return read_effects(d, json, op) &&
+	       arguments_read(d, member_in(json, "args"), &op->args, &op->args_n);
 }
 
 /* Of "https://api.example.com" or "{config.base}": what a secret is kept for. */
@@ -328,12 +378,15 @@ static bool same_server(const struct manifest *m, const struct operation *a, con
 	return n == server_length(y) && strncmp(x, y, n) == 0;
 }
 
-static bool check_origin(struct draft *d, const cJSON *json, const struct operation *ops, const struct operation *op)
+static bool check_origin(struct draft *d, const cJSON *json, const struct operation *ops,
+			 const struct operation *op)
 {
 	for (const struct operation *other = ops; other < op && op->secret; other++)
 		if (other->secret == op->secret && !same_server(d->m, other, op))
-			return strict_fail(&d->s, member_in(json, "secret"), "the secret \"%s\" goes to one host in \"%s\" and to another in \"%s\": give each host its own",
-					   op->secret->name, other->name, op->name);
+			return strict_fail(
+				&d->s, member_in(json, "secret"),
+				"the secret \"%s\" goes to one host in \"%s\" and to another in \"%s\": give each host its own",
+				op->secret->name, other->name, op->name);
 	return true;
 }
 
@@ -352,7 +405,8 @@ bool operations_read(struct draft *d, const cJSON *json)
 
 		op->name = o->string;
 		op->about = text_in(o, "about");
-		if (!(d->builtin ? read_builtin(d, o, op) : read_request(d, o, op)) || !check_origin(d, o, ops, op))
+		if (!(d->builtin ? read_builtin(d, o, op) : read_request(d, o, op)) ||
+		    !check_origin(d, o, ops, op))
 			return false;
 	}
 	d->m->operations = ops;

@@ -30,7 +30,8 @@ static const struct argument *find_argument(const struct argument *table, size_t
 	return NULL;
 }
 
-static bool unknown_name(struct scope *s, const cJSON *about, struct str name, const char *what, const struct argument *table, size_t n)
+static bool unknown_name(struct scope *s, const cJSON *about, struct str name, const char *what,
+			 const struct argument *table, size_t n)
 {
 	const char *known[ARGUMENTS_MAX];
 	DEFER(text_free) char *word = str_dup(name);
@@ -39,7 +40,8 @@ static bool unknown_name(struct scope *s, const cJSON *about, struct str name, c
 	for (size_t i = 0; i < n; i++)
 		known[i] = table[i].name;
 	hint = spelling_hint(word, known, n);
-	return strict_fail(&s->d->s, about, "unknown %s \"%s\" in %s: %s", what, word, strict_place(&s->d->s, about), hint);
+	return strict_fail(&s->d->s, about, "unknown %s \"%s\" in %s: %s", what, word,
+			   strict_place(&s->d->s, about), hint);
 }
 
 /* *ret is NULL for what is always there. */
@@ -49,10 +51,13 @@ static bool resolve(struct scope *s, const cJSON *about, struct str name, const 
 
 	*ret = NULL;
 	if (str_is(name, "core.key"))
-		return m->kind != KIND_MODEL || strict_fail(&s->d->s, about, "{core.key} in %s: a model's request has no key; leave it out",
-							    strict_place(&s->d->s, about));
+		return m->kind != KIND_MODEL ||
+		       strict_fail(&s->d->s, about,
+				   "{core.key} in %s: a model's request has no key; leave it out",
+				   strict_place(&s->d->s, about));
 	if (str_is(name, "config.base"))
-		return strict_fail(&s->d->s, about, "{config.base} in %s: it can only begin an operation's \"url\"",
+		return strict_fail(&s->d->s, about,
+				   "{config.base} in %s: it can only begin an operation's \"url\"",
 				   strict_place(&s->d->s, about));
 	if (str_starts(name, "config.")) {
 		name = (struct str){ name.at + strlen("config."), name.len - strlen("config.") };
@@ -73,28 +78,38 @@ static bool guarded(const struct guard *g, struct str name)
 	return false;
 }
 
-static bool check_spot(struct scope *s, const cJSON *about, const struct argument *a, enum spot spot, bool alone)
+static bool check_spot(struct scope *s, const cJSON *about, const struct argument *a, enum spot spot,
+		       bool alone)
 {
 	const char *at = strict_place(&s->d->s, about);
 
 	if (a->type == TYPE_JSON && (spot != SPOT_BODY || !alone || s->op->form))
-		return strict_fail(&s->d->s, about, "{%s} in %s is json: it can only be a whole value in a JSON body", a->name, at);
+		return strict_fail(&s->d->s, about,
+				   "{%s} in %s is json: it can only be a whole value in a JSON body", a->name,
+				   at);
 	return true;
 }
 
-static bool check_optional(struct scope *s, const cJSON *about, const struct argument *a, enum spot spot, bool alone)
+static bool check_optional(struct scope *s, const cJSON *about, const struct argument *a, enum spot spot,
+			   bool alone)
 {
 	const char *at = strict_place(&s->d->s, about);
 
 	if (!a->optional)
 		return true;
 	if (spot == SPOT_PATH)
-		return strict_fail(&s->d->s, about, "{%s} in the path of %s is optional: a path needs it; leave out \"optional\"", a->name, at);
-	return alone || strict_fail(&s->d->s, about, "{%s} in %s is optional: let it stand alone, or write the member as \"NAME?%s\"",
-				    a->name, at, a->name);
+		return strict_fail(
+			&s->d->s, about,
+			"{%s} in the path of %s is optional: a path needs it; leave out \"optional\"",
+			a->name, at);
+	return alone ||
+	       strict_fail(&s->d->s, about,
+			   "{%s} in %s is optional: let it stand alone, or write the member as \"NAME?%s\"",
+			   a->name, at, a->name);
 }
 
-static bool check_text(struct scope *s, const cJSON *about, struct str text, enum spot spot, const struct guard *g)
+static bool check_text(struct scope *s, const cJSON *about, struct str text, enum spot spot,
+		       const struct guard *g)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		const char *close = text.at[i] == '{' ? memchr(text.at + i, '}', text.len - i) : NULL;
@@ -103,7 +118,9 @@ static bool check_text(struct scope *s, const cJSON *about, struct str text, enu
 		bool alone = i == 0 && name.len + 2 == text.len;
 
 		if (text.at[i] == '}' || (text.at[i] == '{' && !close))
-			return strict_fail(&s->d->s, about, "a brace stands alone in %s: braces are for {ARGUMENT}", strict_place(&s->d->s, about));
+			return strict_fail(&s->d->s, about,
+					   "a brace stands alone in %s: braces are for {ARGUMENT}",
+					   strict_place(&s->d->s, about));
 		if (!close)
 			continue;
 		if (!resolve(s, about, name, &a))
@@ -127,8 +144,10 @@ static bool check_query(struct scope *s, const cJSON *url, struct str query)
 		size_t name = equals ? (size_t)(equals - query.at) : n;
 
 		if (name == 0 || memchr(query.at, '{', name))
-			return strict_fail(&s->d->s, url, "the query of %s has a pair without a fixed name: write NAME={ARGUMENT}",
-					   strict_place(&s->d->s, url));
+			return strict_fail(
+				&s->d->s, url,
+				"the query of %s has a pair without a fixed name: write NAME={ARGUMENT}",
+				strict_place(&s->d->s, url));
 		if (equals && !check_text(s, url, (struct str){ equals + 1, n - name - 1 }, SPOT_QUERY, NULL))
 			return false;
 		query = (struct str){ query.at + n + !!end, query.len - n - !!end };
@@ -149,11 +168,14 @@ static bool check_server(struct scope *s, const cJSON *url, size_t *ret_len)
 
 	*ret_len = 0;
 	if (text[0] == '/')
-		return m->base || bad_url(s, url, "begins with \"/\": write \"base\": \"https://HOST\" in the file, or the whole URL here");
+		return m->base ||
+		       bad_url(s, url,
+			       "begins with \"/\": write \"base\": \"https://HOST\" in the file, or the whole URL here");
 	if (strncmp(text, base_mark, strlen(base_mark)) == 0) {
 		*ret_len = strlen(base_mark);
 		return find_argument(m->config, m->config_n, STR("base")) ||
-		       bad_url(s, url, "begins with {config.base}: write \"base\" of the type url into \"config\"");
+		       bad_url(s, url,
+			       "begins with {config.base}: write \"base\" of the type url into \"config\"");
 	}
 	why = url_server(str_of(text), URL_PUBLIC, ret_len);
 	return !why || bad_url(s, url, why);
@@ -185,16 +207,20 @@ static bool check_member(struct scope *s, const cJSON *member, const struct guar
 	struct guard inner = { mark ? mark + 1 : NULL, g };
 	const struct argument *a;
 
-	if (member->string[0] == '$' || strpbrk(member->string, "{}") || mark == member->string || !member->string[0])
-		return strict_fail(&s->d->s, member, "the name \"%s\" in %s: a member's name is fixed, without braces and without \"$\" before it",
-				   member->string, strict_place(&s->d->s, member));
+	if (member->string[0] == '$' || strpbrk(member->string, "{}") || mark == member->string ||
+	    !member->string[0])
+		return strict_fail(
+			&s->d->s, member,
+			"the name \"%s\" in %s: a member's name is fixed, without braces and without \"$\" before it",
+			member->string, strict_place(&s->d->s, member));
 	if (!mark)
 		return check_value(s, member, g);
 	if (!resolve(s, member, str_of(mark + 1), &a))
 		return false;
 	if (!a || !a->optional)
-		return strict_fail(&s->d->s, member, "\"%s\" in %s is always there: leave out what begins with \"?\"",
-				   mark + 1, strict_place(&s->d->s, member));
+		return strict_fail(&s->d->s, member,
+				   "\"%s\" in %s is always there: leave out what begins with \"?\"", mark + 1,
+				   strict_place(&s->d->s, member));
 	return check_value(s, member, &inner);
 }
 
@@ -215,8 +241,10 @@ static bool check_form(struct scope *s, const cJSON *body)
 		return false;
 	for (const cJSON *c = json_first(body); c; c = c->next)
 		if (cJSON_IsObject(c) || cJSON_IsArray(c) || cJSON_IsNull(c))
-			return strict_fail(&s->d->s, c, "%s cannot stand in a form: its values are text, numbers, true or false",
-					   strict_place(&s->d->s, c));
+			return strict_fail(
+				&s->d->s, c,
+				"%s cannot stand in a form: its values are text, numbers, true or false",
+				strict_place(&s->d->s, c));
 	return true;
 }
 
@@ -237,8 +265,9 @@ bool templates_check(struct draft *d, const struct operation *op, const cJSON *j
 		return false;
 	for (size_t i = 0; i < op->args_n; i++)
 		if (!s.used[i])
-			return strict_fail(&d->s, member_in(member_in(json, "args"), op->args[i].name),
-					   "the argument \"%s\" in %s is used nowhere: write {%s} into url, headers or body, or leave it out",
-					   op->args[i].name, strict_place(&d->s, json), op->args[i].name);
+			return strict_fail(
+				&d->s, member_in(member_in(json, "args"), op->args[i].name),
+				"the argument \"%s\" in %s is used nowhere: write {%s} into url, headers or body, or leave it out",
+				op->args[i].name, strict_place(&d->s, json), op->args[i].name);
 	return true;
 }

@@ -113,10 +113,13 @@ static const char *what_it_is(const cJSON *value)
 static bool check_line(struct strict *s, const cJSON *value)
 {
 	if (!*value->valuestring)
-		return strict_fail(s, value, "%s is empty: write it, or leave the member out", strict_place(s, value));
+		return strict_fail(s, value, "%s is empty: write it, or leave the member out",
+				   strict_place(s, value));
 	for (const char *c = value->valuestring; *c; c++)
 		if (strict_hidden(c))
-			return strict_fail(s, value, "%s has a control character: write one line that a person can see", strict_place(s, value));
+			return strict_fail(s, value,
+					   "%s has a control character: write one line that a person can see",
+					   strict_place(s, value));
 	return true;
 }
 
@@ -134,8 +137,8 @@ bool strict_is(struct strict *s, const cJSON *value, enum strict_type type)
 	case STRICT_ANY:	fits = true; break;
 	}
 	if (!fits)
-		return strict_fail(s, value, "%s is %s: it must be %s", strict_place(s, value), what_it_is(value),
-				   type_words[type]);
+		return strict_fail(s, value, "%s is %s: it must be %s", strict_place(s, value),
+				   what_it_is(value), type_words[type]);
 	return type != STRICT_LINE || check_line(s, value);
 }
 
@@ -168,7 +171,8 @@ static bool unknown_member(struct strict *s, const cJSON *object, const cJSON *m
 	for (size_t i = 0; i < n && i < FIELDS_MAX; i++)
 		known[i] = fields[i].name;
 	hint = spelling_hint(member->string, known, n < FIELDS_MAX ? n : FIELDS_MAX);
-	return strict_fail(s, member, "unknown member \"%s\" in %s: %s", member->string, strict_place(s, object), hint);
+	return strict_fail(s, member, "unknown member \"%s\" in %s: %s", member->string,
+			   strict_place(s, object), hint);
 }
 
 bool strict_members(struct strict *s, const cJSON *object, const struct strict_field *fields, size_t n)
@@ -206,8 +210,11 @@ bool strict_names(struct strict *s, const cJSON *object, const char *what, int m
 				   json_count(object), max);
 	for (const cJSON *m = json_first(object); m; m = m->next)
 		if (!good_name(m->string))
-			return strict_fail(s, m, "the name \"%s\" of %s in %s: begin with a letter, then a-z, 0-9 and _, "
-					   "at most %d in all", m->string, what, strict_place(s, object), STRICT_NAME_MAX);
+			return strict_fail(
+				s, m,
+				"the name \"%s\" of %s in %s: begin with a letter, then a-z, 0-9 and _, "
+				"at most %d in all",
+				m->string, what, strict_place(s, object), STRICT_NAME_MAX);
 	return true;
 }
 
@@ -239,7 +246,8 @@ int strict_word(struct strict *s, const cJSON *value, const char *what, const ch
 		if (strcmp(known[i], value->valuestring) == 0)
 			return (int)i;
 	hint = spelling_hint(value->valuestring, known, n);
-	strict_fail(s, value, "unknown %s \"%s\" in %s: %s", what, value->valuestring, strict_place(s, value), hint);
+	strict_fail(s, value, "unknown %s \"%s\" in %s: %s", what, value->valuestring, strict_place(s, value),
+		    hint);
 	return -1;
 }
 
@@ -259,7 +267,9 @@ bool strict_open(struct strict *s, struct str text, const char *file)
 {
 	const char *why, *rest;
 
-	*s = (struct strict){ .text = text, .file = file, .why = buf_new(COMPLAINT_MAX * 4), .place = buf_new(PLACE_MAX) };
+	*s = (struct strict){
+		.text = text, .file = file, .why = buf_new(COMPLAINT_MAX * 4), .place = buf_new(PLACE_MAX)
+	};
 	why = json_decode(text, &s->root);
 	if (!why) {
 		json_mend(s->root);

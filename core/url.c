@@ -75,7 +75,8 @@ static const char *check_host(struct str host, enum url_scope scope)
 	if (host.len > HOST_MAX)
 		return "has a host that is too long: 253 characters are the most";
 	if (host.at[0] == '[')
-		return scope == URL_LOCAL ? bracketed(host) : "has a number as its host: write the host's name";
+		return scope == URL_LOCAL ? bracketed(host) :
+					    "has a number as its host: write the host's name";
 	for (;; labels++) {
 		label = (struct str){ rest.at, until(rest, ".") };
 		if (!good_label(label))
@@ -126,7 +127,8 @@ const char *url_server(struct str url, enum url_scope scope, size_t *ret_len)
 	host = n && url.at[0] == '[' ? until(url, "]") + 1 : until(url, ":");
 	why = check_host((struct str){ url.at, host < n ? host : n }, scope);
 	if (!why && host < n)
-		why = url.at[host] == ':' ? check_port(from(url, host + 1)) : "has something after its host: write HOST or HOST:PORT";
+		why = url.at[host] == ':' ? check_port(from(url, host + 1)) :
+					    "has something after its host: write HOST or HOST:PORT";
 	if (!why)
 		*ret_len = scheme + n;
 	return why;
