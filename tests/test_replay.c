@@ -237,6 +237,10 @@ static const struct {
 	{ "an argument that does not fit", "shelf", "< call lend {\"book\": \"b\"}\n> failed like {\"class\": \"input\"}\n", 0, "" },
 	{ "a tool's failure", "shelf", "< call lend {\"book\": \"b\", \"to\": \"A\"}\n> http POST /loans as card form like {}\n! http lost\n"
 	  "> failed {\"class\": \"network\", \"why\": \"no answer\"}\n", 0, "" },
+	{ "a turn that nobody answers", "liar", "< turn {\"model\": \"silent\", \"messages\": []}\n> http POST /talk as key like {}\n< http 200\n", 3,
+	  "the turn of page.md:4 was never answered" },
+	{ "and before the next one", "liar", "< turn {\"model\": \"silent\", \"messages\": []}\n> http POST /talk as key like {}\n< http 200\n"
+	  "< turn {\"model\": \"honest\", \"messages\": []}\n", 4, "the turn of page.md:4 was never answered" },
 	{ "the next turn may begin while one still waits", "parrot", TURN TALK TURN TALK, 0, "" },
 };
 

@@ -1,0 +1,370 @@
+/* test_gate.c - a whole check, in a project of its own: what passes is put in place and
+ * sealed, what is refused changes nothing, and every report says so. */
+#include "gate/check.h"
+#include "gate/report.h"
+#include "prepare.h"
+#include "seal.h"
+#include <check.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char root[64];
+static struct instance *instance;
+
+/* ---- a project ----------------------------------------------------------- */
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+static void put(const char *path, const char *text)
+{
+	enum err e = file_write(path, str_of(text), 0600);
+
+	ck_assert_msg(e == OK, "%s", path);
+}
+
+static char *get(const char *path)
+{
+	struct buf text;
+
+	return file_read(path, (size_t)1 << 24, &text) == OK ? buf_take(&text) : NULL;
+}
+
+/* build/, where the runner stands beside the tests that run. */
+static char *build_folder(void)
+{
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	ck_assert_int_gt(n, 0);
+	self[n] = '\0';
+	for (int i = 0; i < 2; i++)
+		*strrchr(self, '/') = '\0';
+	return text_dup(self);
+}
+
+static const char manifest[] =
+	"{\"name\": \"bird\", \"kind\": \"model\", \"abi\": 1, \"about\": \"A bird\",\n"
+	" \"operations\": {\"talk\": {\"method\": \"POST\", \"url\": \"https://bird.example/talk\",\n"
+	"   \"effects\": [], \"retry\": \"never\", \"shows\": {\"/say\": \"foreign\"}}}}\n";
+
+static const char page[] =
+	"# The bird\n"
+	"## It talks\n"
+	"```transcript\n"
+	"< turn {\"model\": \"m\", \"messages\": []}\n"
+	"> http POST https://bird.example/talk\n"
+	"< http 200 {\"say\": \"hi\"}\n"
+	"> result {\"stop\": \"end\", \"text\": \"hi\", \"calls\": []}\n"
+	"```\n"
+	"## It is ill\n"
+	"```transcript\n"
+	"< turn {\"model\": \"m\", \"messages\": []}\n"
+	"> http POST https://bird.example/talk\n"
+	"< http 500\n"
+	"> failed like {\"class\": \"platform\"}\n"
+	"```\n";
+
+#define ADAPTER(body) \
+	"#include \"adapter.h\"\n" \
+	"struct adapter { uint32_t ref; };\n" \
+	"const size_t adapter_size = sizeof(struct adapter);\n" \
+	"void adapter_event(struct adapter *a, const struct event *ev)\n" \
+	"{\n" body \
+	"	if (ev->kind == EVENT_TURN) {\n" \
+	"		a->ref = ev->ref;\n" \
+	"		host_call(a->ref, 1, \"talk\", NULL);\n" \
+	"	} else if (ev->kind == EVENT_HTTP && ev->failure) {\n" \
+	"		host_failed(a->ref, ev->failure, \"%s\", ev->text);\n" \
+	"	} else if (ev->kind == EVENT_HTTP) {\n" \
+	"		host_result(a->ref, json_make(\"{stop:'end',text:%s,calls:%j}\", json_text(ev->json, \"/say\"), json_list()));\n" \
+	"	}\n" \
+	"}\n"
+
+static const char adapter[] = ADAPTER("");
+
+/* Each test begins with a contract that is good and a program that has passed. */
+static void project_mend(void)
+{
+	put("specs/bird/manifest.json", manifest);
+	put("specs/bird/talk.md", page);
+	put("generated/bird/adapter.c", adapter);
+	unlink("specs/bird/more.md");
+}
+
+static void link_to(const char *from, const char *name)
+{
+	DEFER(text_free) char *target = realpath(from, NULL);
+
+	ck_assert_msg(target && symlink(target, name) == 0, "%s", name);
+}
+
+static void project_make(void)
+{
+	DEFER(text_free) char *here = realpath(".", NULL);
+	DEFER(text_free) char *build = build_folder();
+	DEFER(text_free) char *header = text_fmt("%s/core/adapter/adapter.h", here);
+	DEFER(text_free) char *runner = text_fmt("%s/runner.o", build);
+	DEFER(buf_free) struct buf said = buf_new(65536);
+	static const char *const folders[] = {
+		"specs", "specs/bird", "generated", "generated/bird", "core", "core/adapter", "build",
+	};
+	struct check *c;
+	const char *why;
+
+	snprintf(root, sizeof root, "/tmp/chela-gate-XXXXXX");
+	ck_assert(mkdtemp(root) && chdir(root) == 0);
+	for (size_t i = 0; i < COUNT(folders); i++)
+		ck_assert_int_eq(mkdir(folders[i], 0700), 0);
+	project_mend();
+	link_to(header, "core/adapter/adapter.h");
+	link_to(runner, "build/runner.o");
+	why = instance_find(root, NULL, &instance);
+	ck_assert_msg(!why, "%s", why);
+	free(instance->build);
+	instance->build = text_fmt("%s/build", root);
+	why = prepare_instance(instance, &said);
+	ck_assert_msg(!why, "%s", why);
+	c = check_new(instance, "bird", false);
+	ck_assert(check_run(c));
+	check_free(c);
+}
+
+static void project_drop(void)
+{
+	instance_free(instance);
+	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- checks -------------------------------------------------------------- */
+
+/* The report, owned. */
+static char *check(const char *name, enum report kind, bool *ret_passed)
+{
+	struct check *c = check_new(instance, name, false);
+	struct buf out = buf_new((size_t)1 << 20);
+
+	*ret_passed = check_run(c);
+	report(kind, c, *ret_passed, &out);
+	check_free(c);
+	return buf_take(&out);
+}
+
+static cJSON *check_json(const char *name)
+{
+	bool passed;
+	DEFER(text_free) char *text = check(name, REPORT_JSON, &passed);
+	cJSON *json = NULL;
+	const char *why = json_decode(str_of(text), &json);
+
+	ck_assert_msg(!why, "%s: %s", why, text);
+	ck_assert(json_true(json, "/ok") == passed);
+	return json;
+}
+
+static const cJSON *stage(const cJSON *json, const char *name)
+{
+	for (const cJSON *s = json_first(json_at(json, "/stages")); s; s = s->next)
+		if (json_is(s, "/name", name))
+			return cJSON_GetObjectItemCaseSensitive(s, "ok");
+	ck_abort_msg("there is no stage %s", name);
+	return NULL;
+}
+
+START_TEST(what_passes_is_put_in_place_and_sealed)
+{
+	static const char *const later[] = { "lint", "laws", "sanitize", "cover", "fuzz", "mutants" };
+	DEFER(json_drop) cJSON *json = NULL;
+	DEFER(text_free) char *why = NULL;
+	int64_t sections = 0;
+	int fd = -1;
+
+	ck_assert(unlink("build/adapters/bird") == 0 && unlink("instance/seals/bird.json") == 0);
+	json = check_json("bird");
+
+	ck_assert_msg(json_true(json, "/ok"), "%s", json_text(json, "/failure/what"));
+	ck_assert_ptr_null(json_at(json, "/failure"));
+	ck_assert(cJSON_IsTrue(stage(json, "contract")) && cJSON_IsTrue(stage(json, "build")));
+	ck_assert(cJSON_IsTrue(stage(json, "pages")) && cJSON_IsTrue(stage(json, "seal")));
+	for (size_t i = 0; i < COUNT(later); i++)
+		ck_assert_msg(cJSON_IsNull(stage(json, later[i])), "%s was not run, and has not passed", later[i]);
+	ck_assert(json_number(json, "/stages/2/pages/0/sections", 0, 10, &sections) && sections == 2);
+	ck_assert(json_number(json, "/stages/2/pages/0/like", 0, 10, &sections) && sections == 1);
+	ck_assert_int_eq(access("build/adapters/bird", X_OK), 0);
+	ck_assert_int_ne(access("build/adapters/bird.new", F_OK), 0);
+	ck_assert_msg(seal_verify(instance, "bird", &fd, &why) == SEAL_FITS, "%s", why);
+	close(fd);
+}
+END_TEST
+
+static const struct {
+	const char *name, *file, *text;	/* NULL: the file is taken away */
+	const char *stage, *at;
+	int line;
+	const char *what, *remedy;
+} refusals[] = {
+	{ "no contract", "specs/bird/manifest.json", NULL, "contract", "specs/bird/manifest.json", 1, "cannot be read", NULL },
+	{ "no page", "specs/bird/talk.md", NULL, "contract", "specs/bird", 0, "the contract has no page", "specs/README.md" },
+	{ "a page that is none", "specs/bird/more.md", "# More\n", "contract", "specs/bird/more.md", 1, "the page has no section", "add" },
+	{ "a page that is not UTF-8", "specs/bird/more.md", "# \xff\n", "contract", "specs/bird/more.md", 1, "cannot be read", NULL },
+	{ "a page that does not hold", "specs/bird/more.md", "# More\n## It sings\n```transcript\n> delta \"la\"\n```\n", "pages",
+	  "specs/bird/more.md", 4, "nothing happened", "let the adapter" },
+	{ "no adapter", "generated/bird/adapter.c", NULL, "build", "generated/bird/adapter.c", 0, "there is no adapter",
+	  "write generated/bird/adapter.c from skills/bird/SKILL.md" },
+	{ "it does not compile", "generated/bird/adapter.c", ADAPTER("	int x = \"1\";\n"), "build", "generated/bird/adapter.c", 6,
+	  "initialization", "warnings count" },
+	{ "a warning", "generated/bird/adapter.c", ADAPTER("	int x = 1;\n"), "build", "generated/bird/adapter.c", 6, "unused variable", NULL },
+	{ "another header of ours", "generated/bird/adapter.c", "#include \"wire.h\"\n", "build", "generated/bird/adapter.c", 1,
+	  "wire.h: No such file", NULL },
+	{ "a variable", "generated/bird/adapter.c", ADAPTER("	static int n;\n	if (n++ > 9)\n		return;\n"), "build",
+	  "generated/bird/adapter.c", 0, "can change", NULL },
+	{ "a function that it may not call", "generated/bird/adapter.c", "#include <unistd.h>\n" ADAPTER("	if (getpid() == 1)\n		return;\n"),
+	  "build", "generated/bird/adapter.c", 0, "getpid", NULL },
+	{ "it does something else", "generated/bird/adapter.c", ADAPTER("	if (ev->kind == EVENT_HTTP)\n		host_delta(a->ref, \"la\");\n"),
+	  "pages", "specs/bird/talk.md", 7, "something else happened", "let the adapter" },
+	{ "it crashes", "generated/bird/adapter.c", ADAPTER("	if (ev->status == 500)\n		__builtin_trap();\n"), "pages",
+	  "specs/bird/talk.md", 13, "it crashed", NULL },
+};
+
+START_TEST(what_is_refused_is_told_and_changes_nothing)
+{
+	DEFER(text_free) char *program = get("build/adapters/bird");
+	DEFER(text_free) char *seal = get("instance/seals/bird.json");
+	DEFER(json_drop) cJSON *json = NULL;
+	const char *what, *remedy;
+	int64_t line = 0;
+
+	if (refusals[_i].text)
+		put(refusals[_i].file, refusals[_i].text);
+	else
+		ck_assert_int_eq(remove(refusals[_i].file), 0);
+	json = check_json("bird");
+	what = json_text(json, "/failure/what");
+	remedy = json_text(json, "/failure/remedy");
+	json_number(json, "/failure/line", 0, INT32_MAX, &line);
+	ck_assert_msg(!json_true(json, "/ok"), "%s", refusals[_i].name);
+	ck_assert_msg(cJSON_IsFalse(stage(json, refusals[_i].stage)), "%s: %s", refusals[_i].name, what);
+	ck_assert_msg(cJSON_IsNull(stage(json, "seal")), "%s: the seal was not reached", refusals[_i].name);
+	ck_assert_msg(json_is(json, "/failure/file", refusals[_i].at), "%s: %s", refusals[_i].name, json_text(json, "/failure/file"));
+	ck_assert_msg(line == refusals[_i].line, "%s: line %d: %s", refusals[_i].name, (int)line, what);
+	ck_assert_msg(strstr(what, refusals[_i].what), "%s: %s", refusals[_i].name, what);
+	ck_assert_msg(remedy && (!refusals[_i].remedy || strstr(remedy, refusals[_i].remedy)), "%s: %s", refusals[_i].name, remedy);
+
+	DEFER(text_free) char *program_now = get("build/adapters/bird");
+	DEFER(text_free) char *seal_now = get("instance/seals/bird.json");
+
+	ck_assert_str_eq(program, program_now);
+	ck_assert_str_eq(seal, seal_now);
+	ck_assert_msg(access("build/adapters/bird.new", F_OK) != 0, "%s: its program is left behind", refusals[_i].name);
+}
+END_TEST
+
+START_TEST(a_tool_that_is_operations_needs_no_code)
+{
+	DEFER(json_drop) cJSON *json = NULL;
+
+	ck_assert_int_eq(mkdir("specs/shelf", 0700), 0);
+	put("specs/shelf/manifest.json", "{\"name\": \"shelf\", \"kind\": \"tool\", \"abi\": 1, \"about\": \"Books\", \"operations\": {\"lend\":\n"
+	    "{\"method\": \"POST\", \"url\": \"https://shelf.example/loans\", \"effects\": [\"write\"], \"retry\": \"never\"}},\n"
+	    "\"tools\": {\"lend\": {\"about\": \"Lends.\", \"is\": \"lend\"}}}");
+	put("specs/shelf/lend.md", "# Books\n## Lent\n```transcript\n< call lend {}\n> http POST https://shelf.example/loans\n< http 200 {}\n"
+	    "> result null\n```\n");
+	json = check_json("shelf");
+	ck_assert_msg(json_true(json, "/ok"), "%s:%s", json_text(json, "/failure/file"), json_text(json, "/failure/what"));
+}
+END_TEST
+
+/* ---- reports ------------------------------------------------------------- */
+
+static int times(const char *text, const char *word)
+{
+	int n = 0;
+
+	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+		n++;
+	return n;
+}
+
+START_TEST(the_failure_stands_first)
+{
+	static const char first[] = "specs/bird/talk.md:7: the value differs: /text: \"hi\" was expected, \"ho\" came\n"
+				    "  expected  > result {\"stop\":\"end\",\"text\":\"hi\",\"calls\":[]}\n"
+				    "  instead   > result {\"stop\":\"end\",\"text\":\"ho\",\"calls\":[]}\n"
+				    "  remedy    let the adapter do exactly this here\n"
+				    "  also      specs/bird/talk.md:14\n"
+				    "\n"
+				    "bird is refused\n";
+	bool passed;
+	DEFER(text_free) char *text = NULL;
+
+	put("generated/bird/adapter.c", ADAPTER("	if (ev->kind == EVENT_HTTP) {\n"
+						"		host_result(a->ref, json_make(\"{stop:'end',text:'ho',calls:%j}\", json_list()));\n"
+						"		return;\n	}\n"));
+	text = check("bird", REPORT_TEXT, &passed);
+	ck_assert_msg(strncmp(text, first, strlen(first)) == 0, "%s", text);
+	ck_assert_msg(strstr(text, "  pages     REFUSED  2 of 2 sections failed\n"), "%s", text);
+	ck_assert_msg(strstr(text, "talk.md   0 of   2 sections, 25 % like\n"), "%s", text);
+}
+END_TEST
+
+START_TEST(tap_counts_every_stage)
+{
+	bool passed;
+	DEFER(text_free) char *good = check("bird", REPORT_TAP, &passed);
+	DEFER(text_free) char *bad = NULL;
+
+	ck_assert(passed && strncmp(good, "TAP version 13\n1..10\nok 1 - bird contract\n", 41) == 0);
+	ck_assert_int_eq(times(good, "\nok "), 10);
+	ck_assert_int_eq(times(good, "# SKIP"), 6);
+	put("generated/bird/adapter.c", "int x;\n");
+	bad = check("bird", REPORT_TAP, &passed);
+	ck_assert_msg(!passed && times(bad, "\nnot ok ") == 1 && times(bad, "# SKIP") == 8, "%s", bad);
+}
+END_TEST
+
+START_TEST(junit_tells_failures_from_what_was_not_run)
+{
+	bool passed;
+	DEFER(text_free) char *text = NULL;
+
+	put("specs/bird/more.md", "# More\n## \"<&>\"\n```transcript\n> delta \"<&\\u0001>\"\n```\n");
+	text = check("bird", REPORT_JUNIT, &passed);
+	ck_assert_msg(!passed && strstr(text, "tests=\"10\" failures=\"1\" errors=\"0\" skipped=\"7\""), "%s", text);
+	ck_assert_int_eq(times(text, "<testcase "), 10);
+	ck_assert_int_eq(times(text, "<skipped "), 7);
+	ck_assert_msg(strstr(text, "&gt; delta &quot;&lt;&amp;\\u0001&gt;&quot;"), "%s", text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("gate");
+	TCase *t = tcase_create("gate");
+	SRunner *r;
+	int failed;
+
+	tcase_add_unchecked_fixture(t, project_make, project_drop);
+	tcase_add_checked_fixture(t, project_mend, NULL);
+	tcase_add_test(t, what_passes_is_put_in_place_and_sealed);
+	tcase_add_loop_test(t, what_is_refused_is_told_and_changes_nothing, 0, COUNT(refusals));
+	tcase_add_test(t, a_tool_that_is_operations_needs_no_code);
+	tcase_add_test(t, the_failure_stands_first);
+	tcase_add_test(t, tap_counts_every_stage);
+	tcase_add_test(t, junit_tells_failures_from_what_was_not_run);
+	tcase_set_timeout(t, 30);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
