@@ -215,6 +215,9 @@ static const struct {
 	{ "the only request has a label, and the answer none", "shelf",
 	  "< call find {\"query\": \"a\"}\n> http #a GET /books?q=a as card\n< http 200 {}\n> result {\"titles\": []}\n", 3,
 	  "no request waits for an answer" },
+	{ "a label passes over requests without one", "shelf", FIND "< http 200 {\"books\": [{\"id\": \"1\"}, {\"id\": \"2\"}]}\n"
+	  "> http GET /books/1 as card\n> http #b GET /books/2 as card\n< http #b 200 {\"title\": \"two\"}\n"
+	  "< http 200 {\"title\": \"one\"}\n> result {\"titles\": [\"one\", \"two\"]}\n", 0, "" },
 	{ "a piece where the answer comes whole", "shelf", FIND "< part {}\n> result {}\n", 3, "comes in one piece" },
 	{ "a whole answer where pieces come", "parrot", TURN TALK "< http 200 {\"say\": \"x\"}\n> result {}\n", 3, "is a stream" },
 	{ "a refusal in place of a stream", "parrot", TURN TALK "< http 401 {\"error\": \"who?\"}\n> failed {\"class\": \"auth\", \"why\": \"who?\"}\n", 0, "" },
