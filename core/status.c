@@ -55,7 +55,7 @@ static void print_cost(const cJSON *status, struct buf *out)
 	int64_t micros = number(status, "/usage/micros"), unpriced = number(status, "/usage/unpriced");
 
 	buf_addf(out, "  cost      ");
-	if (unpriced == number(status, "/usage/turns"))
+	if (micros == 0 && unpriced > 0)
 		buf_addf(out, "unknown (no price line in assistant.conf fits)\n");
 	else
 		buf_addf(out, "%lld.%06lld%s\n", (long long)(micros / 1000000), (long long)(micros % 1000000),
