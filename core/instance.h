@@ -1,7 +1,7 @@
 /* instance.h - where things are: the project's folder and instance/, the one visible place
  * of everything that belongs to this assistant and nobody else.
  *
- *	instance/assistant.conf  persona.md  chela.db  key  secrets/  seals/  workspace/
+ *	instance/assistant.conf  persona.md  chela.db  key  secrets/  seals/  workspace/  log  history
  *	instance/lock     held by the one process that may write
  *	instance/control  its socket (0600)
  *

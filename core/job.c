@@ -4,6 +4,7 @@
 #include "adapter/process.h"
 #include "adapter/session.h"
 #include "limits.h"
+#include "log.h"
 #include "loop.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,8 +151,14 @@ static void finish(struct job *j, cJSON *result, int failure, char *why)
 /* `sentence` tells an attack from a bug or a limit. */
 static void break_off(struct job *j, enum process_end end, const char *sentence)
 {
+	static const char *const ends[] = {
+		[END_ASKED] = "asked", [END_BUG] = "bug", [END_ATTACK] = "attack", [END_LIMIT] = "limit", [END_SYSTEM] = "system",
+	};
 	const char *adapter = j->model->manifest->name;
 
+	if (!j->finished)
+		log_event(end == END_ATTACK ? LOG_BROKEN : LOG_ODD, "adapter ended", "adapter", adapter, "end", ends[end],
+			  "why", sentence, NULL);
 	finish(j, NULL, FAIL_PLATFORM, text_fmt("the adapter \"%s\" %s: %s. Run `chela check %s`", adapter,
 						end == END_SYSTEM ? "could not run" : "was ended", sentence, adapter));
 }
@@ -289,11 +296,13 @@ static void take(struct job *j, struct ask *ask)
 	case ASK_AGAIN:
 		finish(j, NULL, FAIL_BUSY, text_dup("it asks to be asked again later"));
 		break;
+	case ASK_LOG:
+		log_event(LOG_INFO, "adapter says", "model", j->model->conf->name, "text", ask->text, NULL);
+		break;
 	case ASK_NOTHING:
 	case ASK_READY:
 	case ASK_BROKEN:
 	case ASK_KEEP:
-	case ASK_LOG:
 		break;			/* of no use to a job: nothing of it is kept */
 	}
 	ask_free(ask);

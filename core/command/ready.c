@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "control.h"
 #include "lineup.h"
+#include "log.h"
 #include "prepare.h"
 #include "resident.h"
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,6 +88,35 @@ int make_ready(struct instance *i, const char *yes_to, int *ret_fd)
 	return see_to_model(i, yes_to);
 }
 
+/* The child's life: away from the terminal, its log in instance/log, begun anew at 1 MB. */
+static void become_core(struct instance *i, int ready)
+{
+	DEFER(text_free) char *path = instance_path(i, "log");
+	int null = open("/dev/null", O_RDWR), log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	struct stat st;
+	const char *why;
+
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	close(null);
+	if (log >= 0 && fstat(log, &st) == 0 && st.st_size > 1 << 20 && ftruncate(log, 0) != 0)
+		_exit(refuse("%s cannot be begun anew: %s", path, strerror(errno)));
+	why = log >= 0 ? NULL : "instance/log cannot be written: is the folder yours?";
+	if (!why) {
+		int screen = dup(STDERR_FILENO);
+
+		dup2(log, STDERR_FILENO);
+		close(log);
+		why = resident_run(i, ready);
+		if (why)
+			log_event(LOG_BROKEN, "the core stopped", "why", why, NULL);
+		dup2(screen, STDERR_FILENO);
+	}
+	_exit(why ? refuse("%s", why) : 0);
+}
+
 int core_start(struct instance *i, int *ret_fd)
 {
 	DEFER(text_free) char *control = instance_path(i, "control");
@@ -98,17 +129,8 @@ int core_start(struct instance *i, int *ret_fd)
 	fflush(NULL);
 	child = fork();
 	if (child == 0) {
-		const char *why;
-		int null = open("/dev/null", O_RDWR);
-
 		close(ready[0]);
-		setsid();
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-		close(null);
-		why = resident_run(i, ready[1]);
-		_exit(why ? refuse("%s", why) : 0);
+		become_core(i, ready[1]);
 	}
 	close(ready[1]);
 	close(i->lock);		/* the child holds it */
