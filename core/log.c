@@ -38,8 +38,7 @@ void log_event(enum log_level level, const char *what, ...)
 		add_value(&line, value);
 	}
 	va_end(ap);
-	if (line.full)
-		buf_cut(&line, line.len);
+	buf_cut(&line, utf8_fit(buf_str(&line), LINE_MAX_BYTES - 1));
 	buf_addc(&line, '\n');
 	if (write(STDERR_FILENO, buf_text(&line), line.len) < 0)
 		return;			/* nobody reads it: there is nowhere to complain */
