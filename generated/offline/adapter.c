@@ -48,7 +48,7 @@ static const struct sentence {
 
 static void say(uint32_t ref, const char *text)
 {
-	host_result(ref, json_make("{stop:'end',text:%s,calls:%j}", text, json_list()));
+	host_result(ref, json_make("{stop:'end',text:%s,calls:%j}", text ? text : "", json_list()));
 }
 
 /* ---- what was said ------------------------------------------------------- */
