@@ -20,7 +20,7 @@ LINK = -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN))
 RUNNER = $(patsubst %,core/adapter/%.c,runner sandbox arena end host help wire) core/buf.c core/json.c
 MAIN = core/main.c $(wildcard core/command/*.c)
 CORE = $(filter-out core/main.c,$(wildcard core/*.c)) $(wildcard core/store/*.c) \
-       $(addprefix core/adapter/,wire.c process.c session.c)
+       $(addprefix core/adapter/,wire.c process.c session.c channel.c)
 GATE = $(filter-out core/gate/gate.c,$(wildcard core/gate/*.c))
 TESTS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 

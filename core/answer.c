@@ -170,6 +170,26 @@ static cJSON *read_json(struct str body)
 	return body.len && json_decode(body, &json) == NULL ? json : NULL;
 }
 
+/* Ids, as text; an answer without one of them makes no sense. */
+static void read_gives(const struct operation *op, const cJSON *json, struct answer *a)
+{
+	cJSON *gives = op->gives ? cJSON_CreateObject() : NULL;
+
+	for (const cJSON *g = json_first(op->gives); g && !a->failure; g = g->next) {
+		const cJSON *found = json_at(json, g->valuestring);
+		int64_t n;
+		DEFER(text_free) char *number = json_number(found, "", INT64_MIN, INT64_MAX, &n) ? text_fmt("%lld", (long long)n) : NULL;
+		const char *text = number ? number : cJSON_GetStringValue(found);
+		DEFER(text_free) char *why = text_fmt("an answer without %s", g->valuestring);
+
+		if (text && *text)
+			json_add(gives, g->string, cJSON_CreateString(text));
+		else if (class_of(a->status) == FAIL_NONE)
+			fail(a, why);
+	}
+	a->gives = gives;
+}
+
 static cJSON *shown(const struct operation *op, const cJSON *json)
 {
 	return json ? pattern_cut(op->shows, json, true) : NULL;
@@ -198,6 +218,10 @@ void answer_sort(const struct manifest *m, const struct operation *op, enum net 
 	else if (class_of(status) == FAIL_NONE)
 		take_body(op, json, body, ret);
 	ret->json = shown(op, json);
+	if (!ret->failure)
+		read_gives(op, json, ret);
+	ret->whole = json;
+	json = NULL;
 }
 
 void answer_part(const struct manifest *m, const struct operation *op, struct str piece, struct answer *ret)
@@ -226,5 +250,7 @@ void answer_free(struct answer *a)
 	free(a->why);
 	free(a->text);
 	json_drop(&a->json);
+	json_drop(&a->whole);
+	json_drop(&a->gives);
 	*a = (struct answer){ 0 };
 }

@@ -12,6 +12,8 @@ struct answer {
 	const char *word;		/* of the errors row, or NULL */
 	char *why;			/* with a failure: the reason in words */
 	cJSON *json;			/* what "shows" lets through, or NULL */
+	cJSON *whole;			/* what came, before "shows": for the core alone; NULL for a part */
+	cJSON *gives;			/* what the operation's "gives" names, or NULL */
 	char *text;			/* of a text answer or a part that is not JSON; with a failure NULL */
 };
 

@@ -299,10 +299,8 @@ static void take(struct job *j, struct ask *ask)
 	case ASK_LOG:
 		log_event(LOG_INFO, "adapter says", "model", j->model->conf->name, "text", ask->text, NULL);
 		break;
-	case ASK_NOTHING:
-	case ASK_READY:
-	case ASK_BROKEN:
-	case ASK_KEEP:
+	case ASK_NOTHING: case ASK_OPEN: case ASK_FRAME: case ASK_CLOSE: case ASK_SHUT: case ASK_TIMER:
+	case ASK_DELIVER: case ASK_READY: case ASK_BROKEN: case ASK_KEEP:
 		break;			/* of no use to a job: nothing of it is kept */
 	}
 	ask_free(ask);

@@ -56,6 +56,12 @@ enum {
 	VALUES_MAX = 64,			/* words of one enum: a model is shown them all */
 	WORDS_MAX = 256,			/* protocol words that a law leaves alone */
 	HEADERS_MAX = 16,			/* of one operation */
+	FRAMES_MAX = 16,			/* of one socket's manifest row: a person reads them */
+	INBOUND_MAX = 32,			/* rows that say what a message is: each delivery is held against all */
+	ACTS_MAX = 16,				/* what one channel can do */
+	ACT_STEPS_MAX = 4,			/* operations of one act: the longest known needs three */
+	SEEN_MAX = 16,				/* values remembered of one place: a session and its predecessors */
+	SEEN_BYTES_MAX = 2048,			/* of one of them: longer addresses are not used */
 	REQUESTS_MAX = 64,			/* of one job: a tool that needs more asks the wrong question */
 	ARENA_MIN = 1024 * 1024,		/* an adapter that is given less cannot hold one answer */
 	RESULT_CHARS_MIN = 200,			/* less than this tells nothing */

@@ -97,6 +97,8 @@ static const struct strict_field fields[] = {
 	{ "base", STRICT_LINE, NULL }, { "config", STRICT_OBJECT, NULL }, { "secrets", STRICT_OBJECT, NULL },
 	{ "operations", STRICT_OBJECT, NULL }, { "tools", STRICT_OBJECT, NULL }, { "errors", STRICT_LIST, NULL },
 	{ "why", STRICT_LIST, NULL }, { "limits", STRICT_OBJECT, NULL }, { "words", STRICT_LIST, NULL },
+	{ "sockets", STRICT_OBJECT, NULL }, { "me", STRICT_OBJECT, NULL }, { "inbound", STRICT_LIST, NULL },
+	{ "acts", STRICT_OBJECT, NULL }, { "text", STRICT_OBJECT, NULL },
 };
 
 /* A file for another version may have members that this one does not know: say that instead. */
@@ -273,22 +275,6 @@ static const struct strict_field tool_fields[] = {
 	{ "is", STRICT_LINE, NULL }, { "uses", STRICT_LIST, NULL },
 };
 
-static const struct operation *find_operation(struct draft *d, const cJSON *name)
-{
-	const struct operation *op = manifest_operation(d->m, name->valuestring);
-	const char *known[OPERATIONS_MAX];
-	DEFER(text_free) char *hint = NULL;
-
-	if (op)
-		return op;
-	for (size_t i = 0; i < d->m->operations_n; i++)
-		known[i] = d->m->operations[i].name;
-	hint = spelling_hint(name->valuestring, known, d->m->operations_n);
-	strict_fail(&d->s, name, "unknown operation \"%s\" in %s: %s", name->valuestring,
-		    strict_place(&d->s, name), hint);
-	return NULL;
-}
-
 /* Code composes reads, and nothing else. */
 static bool read_uses(struct draft *d, const cJSON *uses, struct tool *t)
 {
@@ -296,7 +282,7 @@ static bool read_uses(struct draft *d, const cJSON *uses, struct tool *t)
 		return false;
 	t->uses = draft_new(d, (size_t)json_count(uses), sizeof *t->uses);
 	for (const cJSON *u = json_first(uses); u; u = u->next, t->uses_n++) {
-		const struct operation *op = find_operation(d, u);
+		const struct operation *op = operation_find(d, u);
 
 		if (!op)
 			return false;
@@ -319,7 +305,7 @@ static bool read_is(struct draft *d, const cJSON *json, struct tool *t)
 			&d->s, args,
 			"%s: a tool that is an operation has that operation's arguments; leave them out",
 			strict_place(&d->s, args));
-	t->is = find_operation(d, member_in(json, "is"));
+	t->is = operation_find(d, member_in(json, "is"));
 	if (!t->is)
 		return false;
 	t->args = t->is->args;
@@ -420,6 +406,10 @@ static bool secret_used(const struct manifest *m, const struct secret_slot *slot
 	for (size_t i = 0; i < m->operations_n; i++)
 		if (m->operations[i].secret == slot)
 			return true;
+	for (size_t i = 0; i < m->sockets_n; i++)
+		for (size_t k = 0; k < m->sockets[i].frames_n; k++)
+			if (m->sockets[i].frames[k].secret == slot)
+				return true;
 	return false;
 }
 
@@ -464,7 +454,8 @@ static bool read_all(struct draft *d)
 	return check_abi(d) && strict_members(&d->s, json, fields, COUNT(fields)) && read_head(d) &&
 	       config_read(d, member_in(json, "config")) && read_secrets(d) &&
 	       errors_read(d, member_in(json, "errors"), streams, &d->m->errors, &d->m->errors_n) &&
-	       operations_read(d, member_in(json, "operations")) && read_tools(d) && read_limits(d) &&
+	       operations_read(d, member_in(json, "operations")) && read_tools(d) && channel_read(d) &&
+	       read_limits(d) &&
 	       check_used(d);
 }
 
@@ -529,6 +520,22 @@ const struct tool *manifest_tool(const struct manifest *m, const char *name)
 	for (size_t i = 0; i < m->tools_n; i++)
 		if (strcmp(m->tools[i].name, name) == 0)
 			return &m->tools[i];
+	return NULL;
+}
+
+const struct socket_row *manifest_socket(const struct manifest *m, const char *name)
+{
+	for (size_t i = 0; i < m->sockets_n; i++)
+		if (strcmp(m->sockets[i].name, name) == 0)
+			return &m->sockets[i];
+	return NULL;
+}
+
+const struct act *manifest_act(const struct manifest *m, const char *name)
+{
+	for (size_t i = 0; i < m->acts_n; i++)
+		if (strcmp(m->acts[i].name, name) == 0)
+			return &m->acts[i];
 	return NULL;
 }
 

@@ -48,6 +48,7 @@ struct argument {
 	const cJSON *fallback;		/* "default", or NULL */
 	const char *match;		/* of a url: scheme and host, the host with one leading * at most */
 	const char *is;			/* filled in by the core: "send.chat"; NULL: the caller gives it */
+	const cJSON *seen;		/* ["SOURCE POINTER"] of a socket's: where it must have been told; or NULL */
 };
 
 enum secret_kind { SECRET_HEADER, SECRET_BEARER, SECRET_QUERY, SECRET_BASIC };
@@ -91,7 +92,32 @@ struct operation {
 	const cJSON *shows;			/* {pattern: labels}; NULL: nothing is shown */
 	const struct error_row *errors;		/* its own; the manifest's follow */
 	size_t errors_n;
+	const cJSON *gives;			/* {name: pointer}: what a request's result holds, or NULL */
 };
+
+struct socket_row {
+	const char *name;
+	struct operation open;			/* its .url, which begins with wss:// or an argument, and .args */
+	const struct operation *frames;		/* their .args .body .secret .effects */
+	size_t frames_n;
+	int64_t frame_max;			/* bytes of a frame that we send */
+	int64_t first_ms;			/* how long its first message may take; 0: for ever */
+};
+struct act {				/* what a channel can be asked to do */
+	const char *name;
+	const struct operation **runs;		/* these, one after the other; none: code does it */
+	size_t runs_n;
+};
+enum inbound_kind { INBOUND_MESSAGE, INBOUND_EDIT, INBOUND_DELETE, INBOUND_REACTION, INBOUND_BUTTON };
+struct inbound_row {			/* the first that fits says what somebody did */
+	const char *in;				/* a socket or an operation */
+	const cJSON *when;			/* {pointer: value}, or NULL */
+	const char *at;				/* a pointer, whose steps may be *; "" is all of it */
+	enum inbound_kind kind;
+	const cJSON *json;			/* the row: templates by their names */
+};
+struct me_row { const char *in, *at; const cJSON *when; };	/* where our own id stands; .in NULL: nowhere */
+enum text_unit { UNIT_CODE_POINT, UNIT_UTF16, UNIT_BYTE };
 
 struct tool {				/* what the model sees */
 	const char *name, *about;
@@ -115,6 +141,14 @@ struct manifest {
 	size_t operations_n;
 	const struct tool *tools;
 	size_t tools_n;
+	const struct socket_row *sockets;
+	size_t sockets_n;
+	const struct act *acts;
+	size_t acts_n;
+	const struct inbound_row *inbound;
+	size_t inbound_n;
+	struct me_row me;
+	struct { int64_t max; enum text_unit unit; const char *marks; } text_form;	/* of one message; max 0: sends none */
 	const struct error_row *errors;
 	size_t errors_n;
 	const cJSON *why;			/* [pointers] where a reason stands */
@@ -132,7 +166,10 @@ void manifest_free(struct manifest *m);
 const struct operation *manifest_operation(const struct manifest *m, const char *name);	/* NULL: none */
 const struct tool *manifest_tool(const struct manifest *m, const char *name);
 const struct secret_slot *manifest_secret(const struct manifest *m, const char *name);
+const struct socket_row *manifest_socket(const struct manifest *m, const char *name);
+const struct act *manifest_act(const struct manifest *m, const char *name);
 const char *kind_name(enum kind kind);
+const char *inbound_name(enum inbound_kind kind);	/* "message" */
 const char *failure_name(int class);			/* "busy"; the words of pages and errors rows */
 int failure_find(const char *name);			/* -1: no such class */
 

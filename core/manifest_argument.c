@@ -23,6 +23,12 @@ static const struct strict_field argument_fields[] = {
 	{ "members", STRICT_LIST, NULL }, { "default", STRICT_ANY, NULL }, { "match", STRICT_LINE, NULL },
 	{ "about", STRICT_LINE, NULL }, { "is", STRICT_LINE, NULL },
 };
+static const struct strict_field socket_fields[] = {
+	{ "type", STRICT_LINE, type_needed }, { "optional", STRICT_BOOL, NULL }, { "min", STRICT_INT, NULL },
+	{ "max", STRICT_INT, NULL }, { "values", STRICT_LIST, NULL }, { "members", STRICT_LIST, NULL },
+	{ "default", STRICT_ANY, NULL }, { "match", STRICT_LINE, NULL }, { "about", STRICT_LINE, NULL },
+	{ "seen", STRICT_LIST, NULL },
+};
 static const struct strict_field config_fields[] = {
 	{ "type", STRICT_LINE, type_needed }, { "optional", STRICT_BOOL, NULL }, { "min", STRICT_INT, NULL },
 	{ "max", STRICT_INT, NULL }, { "values", STRICT_LIST, NULL }, { "default", STRICT_ANY, NULL },
@@ -91,20 +97,20 @@ static bool only_for(struct draft *d, const cJSON *json, const char *member, boo
 
 static bool check_match(struct draft *d, const cJSON *match)
 {
-	const char *text = match->valuestring;
-	struct str rest = { text + strlen("https://"), 0 };
+	const char *scheme = d->socket ? "wss" : "https", *text = match->valuestring, *host = strstr(text, "://");
 	DEFER(text_free) char *plain = NULL;
 	const char *why;
 	size_t n;
 
-	if (strncmp(text, "https://", strlen("https://")) != 0)
-		return strict_fail(&d->s, match, "%s is not https: write https://HOST or https://*.HOST",
-				   strict_place(&d->s, match));
-	rest.len = strlen(rest.at);
-	plain = text_fmt("https://%s", str_starts(rest, "*.") ? rest.at + 2 : rest.at);
+	if (!host || !str_is((struct str){ text, (size_t)(host - text) }, scheme))
+		return strict_fail(&d->s, match, "%s is not %s: write %s://HOST or %s://*.HOST",
+				   strict_place(&d->s, match), scheme, scheme, scheme);
+	host += strlen("://");
+	plain = text_fmt("https://%s", str_starts(str_of(host), "*.") ? host + 2 : host);
 	why = url_server(str_of(plain), URL_PUBLIC, &n);
 	if (!why && plain[n])
-		why = "goes on after its host: write https://HOST or https://*.HOST";
+		return strict_fail(&d->s, match, "the URL in %s goes on after its host: write %s://HOST or %s://*.HOST", strict_place(&d->s, match),
+				   scheme, scheme);
 	return !why || strict_fail(&d->s, match, "the URL in %s %s", strict_place(&d->s, match), why);
 }
 
@@ -154,9 +160,8 @@ static bool read_extras(struct draft *d, const cJSON *json, struct argument *a, 
 			"missing member \"members\" in %s: list the patterns of what is let through",
 			strict_place(&d->s, json));
 	if (a->type == TYPE_URL && !a->match && !config)
-		return strict_fail(&d->s, json,
-				   "missing member \"match\" in %s: write \"match\": \"https://HOST\"",
-				   strict_place(&d->s, json));
+		return strict_fail(&d->s, json, "missing member \"match\" in %s: write \"match\": \"%s://HOST\"",
+				   strict_place(&d->s, json), d->socket ? "wss" : "https");
 	return (!a->values || strict_lines(&d->s, a->values, "words", VALUES_MAX)) &&
 	       (!a->members || pointers_read(d, a->members, true, PATTERNS_MAX)) &&
 	       (!match || check_match(d, match)) && read_bounds(d, json, a);
@@ -216,14 +221,16 @@ static bool read_type(struct draft *d, const cJSON *json, struct argument *a)
 	a->name = json->string;
 	a->about = text_in(json, "about");
 	a->is = text_in(json, "is");
+	a->seen = member_in(json, "seen");
 	a->optional = json_true(json, "/optional");
 	return type >= 0 && (!role || which >= 0);
 }
 
 bool arguments_read(struct draft *d, const cJSON *json, const struct argument **ret, size_t *ret_n)
 {
+	const struct strict_field *fields = d->socket ? socket_fields : argument_fields;
+	size_t fields_n = d->socket ? COUNT(socket_fields) : COUNT(argument_fields), n = 0;
 	struct argument *args;
-	size_t n = 0;
 
 	if (!json)
 		return true;
@@ -231,9 +238,9 @@ bool arguments_read(struct draft *d, const cJSON *json, const struct argument **
 		return false;
 	args = draft_new(d, (size_t)json_count(json), sizeof *args);
 	for (const cJSON *a = json_first(json); a; a = a->next, n++)
-		if (!strict_members(&d->s, a, argument_fields, COUNT(argument_fields)) ||
-		    !read_type(d, a, &args[n]) || !read_extras(d, a, &args[n], false) ||
-		    !read_default(d, a, &args[n], false) || !check_is(d, a))
+		if (!strict_members(&d->s, a, fields, fields_n) || !read_type(d, a, &args[n]) ||
+		    !read_extras(d, a, &args[n], false) || !read_default(d, a, &args[n], false) ||
+		    !check_is(d, a))
 			return false;
 	*ret = args;
 	*ret_n = n;

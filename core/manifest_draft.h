@@ -9,6 +9,7 @@ struct draft {
 	struct strict s;
 	struct manifest *m;
 	bool builtin;			/* the core's own: its operations are no requests */
+	bool socket;			/* a socket is being read: its URLs are wss, its arguments may be "seen" */
 };
 
 void *draft_new(struct draft *d, size_t n, size_t size);	/* zeroed, lives as long as the manifest */
@@ -24,6 +25,12 @@ bool templates_check(struct draft *d, const struct operation *op, const cJSON *j
 
 /* manifest_operation.c */
 bool operations_read(struct draft *d, const cJSON *json);
+bool effects_read(struct draft *d, const cJSON *list, unsigned *ret);
+bool slot_find(struct draft *d, const cJSON *json, struct operation *op);
+const struct operation *operation_find(struct draft *d, const cJSON *name);	/* NULL: it has been complained of */
+
+/* manifest_channel.c: sockets, me, inbound, acts, text */
+bool channel_read(struct draft *d);
 bool header_check(struct draft *d, const cJSON *about, const char *name);	/* lower case, and not the core's own */
 bool errors_read(struct draft *d, const cJSON *list, bool parts, const struct error_row **ret, size_t *ret_n);
 

@@ -24,6 +24,7 @@ static const struct strict_field fields[] = {
 	{ "headers", STRICT_OBJECT, NULL }, { "args", STRICT_OBJECT, NULL }, { "body", STRICT_ANY, NULL },
 	{ "encode", STRICT_LINE, NULL }, { "answer", STRICT_LINE, NULL }, { "effects", STRICT_LIST, effects_needed },
 	{ "retry", STRICT_LINE, retry_needed }, { "shows", STRICT_OBJECT, NULL }, { "errors", STRICT_LIST, NULL },
+	{ "gives", STRICT_OBJECT, NULL },
 };
 static const struct strict_field builtin_fields[] = {
 	{ "about", STRICT_LINE, "say what it does, after \"which\"" }, { "method", STRICT_LINE, "write CORE" },
@@ -56,16 +57,12 @@ static const char *const reserved_headers[] = {
 
 /* ---- effects ------------------------------------------------------------- */
 
-static bool read_effects(struct draft *d, const cJSON *json, struct operation *op)
+bool effects_read(struct draft *d, const cJSON *list, unsigned *ret)
 {
-	const cJSON *list = member_in(json, "effects");
 	const char *known[EFFECTS];
 
 	for (int bit = 0; bit < EFFECTS; bit++)
 		known[bit] = effect_name(bit);
-	if (json_count(list) == 0)
-		return d->m->kind == KIND_MODEL ||
-		       strict_fail(&d->s, list, "%s is empty: %s", strict_place(&d->s, list), effects_needed);
 	if (!strict_lines(&d->s, list, "effects", EFFECTS))
 		return false;
 	for (const cJSON *e = json_first(list); e; e = e->next) {
@@ -73,8 +70,20 @@ static bool read_effects(struct draft *d, const cJSON *json, struct operation *o
 
 		if (bit < 0)
 			return false;
-		op->effects |= 1u << bit;
+		*ret |= 1u << bit;
 	}
+	return true;
+}
+
+static bool read_effects(struct draft *d, const cJSON *json, struct operation *op)
+{
+	const cJSON *list = member_in(json, "effects");
+
+	if (json_count(list) == 0)
+		return d->m->kind == KIND_MODEL ||
+		       strict_fail(&d->s, list, "%s is empty: %s", strict_place(&d->s, list), effects_needed);
+	if (!effects_read(d, list, &op->effects))
+		return false;
 	return d->m->kind != KIND_MODEL ||
 	       strict_fail(&d->s, list, "%s: a model's operation has no effect but its answer; write []",
 			   strict_place(&d->s, list));
@@ -296,7 +305,7 @@ static bool read_words(struct draft *d, const cJSON *json, struct operation *op)
 	return true;
 }
 
-static bool find_secret(struct draft *d, const cJSON *json, struct operation *op)
+bool slot_find(struct draft *d, const cJSON *json, struct operation *op)
 {
 	const cJSON *secret = member_in(json, "secret");
 	const char *known[SLOTS_MAX];
@@ -326,12 +335,30 @@ static bool check_body(struct draft *d, const cJSON *json, const struct operatio
 	return true;
 }
 
+/* {"id": "/ts"} */
+static bool read_gives(struct draft *d, const cJSON *json, struct operation *op)
+{
+	const cJSON *gives = member_in(json, "gives");
+
+	op->gives = gives;
+	if (!gives)
+		return true;
+	if (d->m->kind != KIND_CHANNEL || op->answer != ANSWER_JSON)
+		return strict_fail(&d->s, gives, "%s belongs to a channel's operation whose answer is json: leave it out", strict_place(&d->s, gives));
+	if (!strict_names(&d->s, gives, "what is given", ARGUMENTS_MAX))
+		return false;
+	for (const cJSON *g = json_first(gives); g; g = g->next)
+		if (!strict_is(&d->s, g, STRICT_LINE) || !pointer_check(d, g, g->valuestring, false))
+			return false;
+	return true;
+}
+
 static bool read_request(struct draft *d, const cJSON *json, struct operation *op)
 {
 	bool stream;
 
 	if (!strict_members(&d->s, json, fields, COUNT(fields)) || !read_words(d, json, op) ||
-	    !find_secret(d, json, op))
+	    !slot_find(d, json, op))
 		return false;
 	stream = op->answer == ANSWER_SSE || op->answer == ANSWER_NDJSON;
 	op->url = text_in(json, "url");
@@ -341,7 +368,7 @@ static bool read_request(struct draft *d, const cJSON *json, struct operation *o
 	return read_effects(d, json, op) && check_reading(d, json, op) && check_headers(d, op) &&
 	       check_body(d, json, op) && check_shows(d, op) &&
 	       errors_read(d, member_in(json, "errors"), stream, &op->errors, &op->errors_n) &&
-	       arguments_read(d, member_in(json, "args"), &op->args, &op->args_n) &&
+	       read_gives(d, json, op) && arguments_read(d, member_in(json, "args"), &op->args, &op->args_n) &&
 	       templates_check(d, op, json);
 }
 
@@ -412,4 +439,19 @@ bool operations_read(struct draft *d, const cJSON *json)
 	d->m->operations = ops;
 	d->m->operations_n = n;
 	return true;
+}
+
+const struct operation *operation_find(struct draft *d, const cJSON *name)
+{
+	const struct operation *op = manifest_operation(d->m, name->valuestring);
+	const char *known[OPERATIONS_MAX];
+	DEFER(text_free) char *hint = NULL;
+
+	if (op)
+		return op;
+	for (size_t i = 0; i < d->m->operations_n; i++)
+		known[i] = d->m->operations[i].name;
+	hint = spelling_hint(name->valuestring, known, d->m->operations_n);
+	strict_fail(&d->s, name, "unknown operation \"%s\" in %s: %s", name->valuestring, strict_place(&d->s, name), hint);
+	return NULL;
 }

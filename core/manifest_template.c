@@ -14,7 +14,7 @@ static const char base_mark[] = "{config.base}";
 struct scope {
 	struct draft *d;
 	const struct operation *op;
-	bool used[ARGUMENTS_MAX];
+	bool used[ARGUMENTS_MAX], secret;	/* which of them were named */
 };
 struct guard {			/* the member "name?arg" that we are in, and those around it */
 	const char *name;
@@ -63,6 +63,10 @@ static bool resolve(struct scope *s, const cJSON *about, struct str name, const 
 		name = (struct str){ name.at + strlen("config."), name.len - strlen("config.") };
 		*ret = find_argument(m->config, m->config_n, name);
 		return *ret || unknown_name(s, about, name, "setting", m->config, m->config_n);
+	}
+	if (s->d->socket && s->op->secret && str_is(name, "secret")) {
+		s->secret = true;
+		return true;
 	}
 	*ret = find_argument(s->op->args, s->op->args_n, name);
 	if (*ret)
@@ -160,6 +164,31 @@ static bool bad_url(struct scope *s, const cJSON *url, const char *why)
 	return strict_fail(&s->d->s, url, "the URL in %s %s", strict_place(&s->d->s, url), why);
 }
 
+/* wss://HOST, or an argument that is a whole address, to which a query can be added. */
+static bool check_socket_server(struct scope *s, const cJSON *url, size_t *ret_len)
+{
+	const char *text = url->valuestring, *close = strchr(text, '}'), *why;
+	DEFER(text_free) char *plain = NULL;
+	const struct argument *a;
+
+	*ret_len = 0;
+	if (text[0] == '{' && close) {
+		*ret_len = (size_t)(close + 1 - text);
+		if (!resolve(s, url, (struct str){ text + 1, *ret_len - 2 }, &a))
+			return false;
+		if (!a || a->type != TYPE_URL || a->optional)
+			return bad_url(s, url, "begins with what is no address: let its argument be of the type url, and not optional");
+		return !close[1] || close[1] == '?' || bad_url(s, url, "goes on after its argument: only a query can follow, ?NAME=...");
+	}
+	if (strncmp(text, "wss://", 6) != 0)
+		return bad_url(s, url, "is no socket's: write wss://HOST/PATH, or {ARGUMENT} of the type url");
+	plain = text_fmt("https://%s", text + 6);
+	why = url_server(str_of(plain), URL_PUBLIC, ret_len);
+	if (!why)
+		*ret_len -= strlen("https://") - strlen("wss://");
+	return !why || bad_url(s, url, why);
+}
+
 /* How many bytes of it are scheme and host, or stand for them. */
 static bool check_server(struct scope *s, const cJSON *url, size_t *ret_len)
 {
@@ -186,7 +215,7 @@ static bool check_url(struct scope *s, const cJSON *url)
 	size_t server, path;
 	const char *tail, *why;
 
-	if (!check_server(s, url, &server))
+	if (!(s->d->socket ? check_socket_server(s, url, &server) : check_server(s, url, &server)))
 		return false;
 	tail = url->valuestring + server;
 	path = strcspn(tail, "?");
@@ -260,9 +289,12 @@ bool templates_check(struct draft *d, const struct operation *op, const cJSON *j
 {
 	struct scope s = { .d = d, .op = op };
 
-	if (!check_url(&s, member_in(json, "url")) || !check_headers(&s, op->headers) ||
+	if ((op->url && !check_url(&s, member_in(json, "url"))) || !check_headers(&s, op->headers) ||
 	    (op->form && !check_form(&s, op->body)) || (op->body && !check_value(&s, op->body, NULL)))
 		return false;
+	if (d->socket && op->secret && !s.secret)
+		return strict_fail(&d->s, member_in(json, "secret"), "the secret in %s is used nowhere: write {secret} into its body, or leave it out",
+				   strict_place(&d->s, json));
 	for (size_t i = 0; i < op->args_n; i++)
 		if (!s.used[i])
 			return strict_fail(

@@ -33,7 +33,10 @@ static const char *complain(const char *fmt, ...)
 static const cJSON *find(const struct scope *s, struct str name)
 {
 	DEFER(text_free) char *text = str_dup(name);
+	const cJSON *secret = str_is(name, "secret") ? cJSON_GetObjectItemCaseSensitive(s->core, "secret") : NULL;
 
+	if (secret)
+		return secret;
 	if (str_starts(name, "core."))
 		return cJSON_GetObjectItemCaseSensitive(s->core, text);
 	if (str_starts(name, "config."))
@@ -116,6 +119,19 @@ static struct str after(struct str s, size_t n)
 	return n < s.len ? (struct str){ s.at + n, s.len - n } : (struct str){ s.at + s.len, 0 };
 }
 
+/* An argument that is a whole address: a query may follow it. */
+static struct str put_address(struct buf *b, const struct scope *s, struct str url)
+{
+	size_t n = until(url, "}").len;
+	const char *address = cJSON_GetStringValue(find(s, (struct str){ url.at + 1, n - 1 })), *host;
+
+	buf_adds(b, address);
+	host = address ? strstr(address, "://") : NULL;
+	if (host && !strpbrk(host + 3, "/?"))
+		buf_addc(b, '/');
+	return after(url, n + 1);
+}
+
 /* Writes scheme and host, or the prefix that stands for them, and returns the rest. */
 static struct str put_server(struct buf *b, const struct manifest *m, const struct scope *s, const char *url)
 {
@@ -131,7 +147,10 @@ static struct str put_server(struct buf *b, const struct manifest *m, const stru
 		buf_adds(b, json_text(s->config, "/base"));
 		return after(whole, strlen(base_mark));
 	}
-	n = strlen("https://") + until(after(whole, strlen("https://")), "/?").len;
+	if (url[0] == '{')
+		return put_address(b, s, whole);
+	n = (size_t)(strstr(url, "://") + 3 - url);
+	n += until(after(whole, n), "/?").len;
 	buf_add(b, url, n);
 	return after(whole, n);
 }
@@ -166,7 +185,7 @@ static const char *put_path(struct buf *b, const struct scope *s, struct str pat
 /* A pair whose value is absent is left out. */
 static void put_query(struct buf *b, const struct scope *s, struct str query)
 {
-	char sign = '?';
+	char sign = b->len && memchr(b->at, '?', b->len) ? '&' : '?';
 
 	while (query.len) {
 		struct str pair = until(query, "&"), absent;
@@ -319,7 +338,7 @@ const char *render(const struct manifest *m, const struct operation *op, const c
 		why = fill_in(op, core, normal);
 	s.args = normal;
 	r.headers = cJSON_CreateObject();
-	if (!why)
+	if (!why && op->url)
 		why = render_url(m, &s, op->url, &r.url);
 	if (!why)
 		why = put_headers(&s, op->headers, r.headers);

@@ -2,7 +2,10 @@
  * no socket, no secret.
  *
  * The core alone makes method, URL, headers and body, here. Arguments are checked and
- * brought to their normal form first. A secret is only named: the broker puts it in. */
+ * brought to their normal form first. A secret is only named: the broker puts it in.
+ *
+ * A socket is opened and written to in the same way: its row's .open has only a URL, a frame
+ * only a body, in which "{secret}" is what `core` holds as "secret". */
 #ifndef CHELA_RENDER_H
 #define CHELA_RENDER_H
 #include "type.h"

@@ -382,7 +382,7 @@ static char *lower_server(const char *url)
 static bool fits(const char *match, const char *url)
 {
 	struct str server = { url, server_length(url) };
-	size_t scheme = strlen("https://"), under;
+	size_t scheme = (size_t)(strstr(match, "://") + 3 - match), under;
 
 	if (strncmp(match + scheme, "*.", 2) != 0)
 		return str_is(server, match);
@@ -391,16 +391,23 @@ static bool fits(const char *match, const char *url)
 	       memcmp(url + server.len - under, match + scheme + 1, under) == 0;
 }
 
+/* A socket's address is judged as if it were https, which it is until the upgrade. */
 static const char *normal_url(const struct argument *a, const char *given, char **ret)
 {
-	DEFER(text_free) char *url = lower_server(given);
+	bool socket = a->match && str_starts(str_of(a->match), "wss://");
+	DEFER(text_free) char *secure = socket && strncasecmp(given, "wss://", 6) == 0 ? text_fmt("https://%s", given + 6) : NULL;
+	DEFER(text_free) char *url = lower_server(secure ? secure : given);
 	size_t n = 0;
-	const char *why = url_server(str_of(url), URL_PUBLIC, &n);
+	const char *why = socket && !secure ? "is not wss" : url_server(str_of(url), URL_PUBLIC, &n);
 
 	if (!why)
 		why = url_tail(str_of(url + n), false);
 	if (!why && strlen(url) > URL_MAX)
 		why = "is too long";
+	if (!why && socket) {
+		memmove(url, url + 2, strlen(url) - 1);
+		memcpy(url, "wss", 3);
+	}
 	if (!why && a->match && !fits(a->match, url))
 		return because("is not within %s", a->match);
 	if (why)

@@ -1,39 +1,14 @@
 /* session.c - see session.h */
-#include "adapter/session.h"
 #include "adapter/adapter.h"
-#include "answer.h"
+#include "adapter/session_parts.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum ref_state { REF_OPEN, REF_ANSWERED, REF_GIVEN_UP };
-struct request_ref {
-	uint32_t ref;
-	enum ref_state state;
-	int event_kind;
-	const struct tool *tool;	/* of an EVENT_CALL */
-	cJSON *core;			/* what "is" refers to */
-	char half[4];			/* of a surrogate pair, which ended the last delta; or "" */
-};
-struct call {
-	uint32_t ref, tag;
-	bool refused;
-};
-struct session {
-	const struct manifest *m;
-	const cJSON *config;
-	struct request_ref refs[REFS_MAX];
-	size_t refs_n;
-	struct call calls[OUTPUT_MAX];	/* whose EVENT_HTTP has not been told */
-	size_t calls_n;
-	int64_t requests;		/* that were let through */
-};
-
 static char violation[600];
 
-static const char *violate(const char *fmt, ...) PRINTF(1, 2);
-static const char *violate(const char *fmt, ...)
+const char *violate(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -47,10 +22,15 @@ struct session *session_new(const struct manifest *m, const cJSON *config)
 {
 	struct session *s = mem_new(1, sizeof *s);
 
-	assert(m->kind == KIND_MODEL || m->kind == KIND_TOOL);
 	s->m = m;
 	s->config = config;
 	return s;
+}
+
+static void ref_free(struct request_ref *r)
+{
+	json_drop(&r->core);
+	json_drop(&r->gives);
 }
 
 void session_free(struct session *s)
@@ -58,13 +38,18 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->refs_n; i++)
-		json_drop(&s->refs[i].core);
+		ref_free(&s->refs[i]);
+	for (size_t i = 0; i < s->seen_n; i++)
+		json_drop(&s->seen[i].values);
+	json_drop(&s->kept);
+	free(s->seen);
+	free(s->me);
 	free(s);
 }
 
 /* ---- requests ------------------------------------------------------------ */
 
-static struct request_ref *find_ref(const struct session *s, uint32_t ref)
+struct request_ref *find_ref(const struct session *s, uint32_t ref)
 {
 	for (size_t i = 0; i < s->refs_n; i++)
 		if (s->refs[i].ref == ref)
@@ -73,7 +58,7 @@ static struct request_ref *find_ref(const struct session *s, uint32_t ref)
 }
 
 /* {"turn.model": "m-1", ...}: only leaves, for whole conversations are not kept. */
-static cJSON *words_of(const char *event, const cJSON *json)
+cJSON *words_of(const char *event, const cJSON *json)
 {
 	cJSON *words = cJSON_CreateObject();
 
@@ -86,18 +71,38 @@ static cJSON *words_of(const char *event, const cJSON *json)
 	return words;
 }
 
+/* A place for one more: of those that are over the oldest goes. */
+static struct request_ref *new_ref(struct session *s)
+{
+	size_t i = 0;
+
+	if (s->refs_n < REFS_MAX)
+		return &s->refs[s->refs_n++];
+	while (i < REFS_MAX && s->refs[i].state == REF_OPEN)
+		i++;
+	assert(i < REFS_MAX);
+	ref_free(&s->refs[i]);
+	memmove(&s->refs[i], &s->refs[i + 1], (REFS_MAX - 1 - i) * sizeof s->refs[0]);
+	return &s->refs[REFS_MAX - 1];
+}
+
+void add_ref(struct session *s, struct request_ref ref)
+{
+	assert(ref.ref != 0 && !find_ref(s, ref.ref));
+	*new_ref(s) = ref;
+}
+
 void session_request(struct session *s, uint32_t ref, int event_kind, const char *name, const cJSON *json)
 {
 	assert(event_kind == EVENT_TURN || event_kind == EVENT_CALL);
-	assert(ref != 0 && !find_ref(s, ref) && s->refs_n < REFS_MAX);
-	s->refs[s->refs_n++] = (struct request_ref){
+	add_ref(s, (struct request_ref){
 		.ref = ref, .event_kind = event_kind, .tool = name ? manifest_tool(s->m, name) : NULL,
 		.core = words_of(event_kind == EVENT_TURN ? "turn" : "call", json),
-	};
+	});
 }
 
 /* Nothing more is told of what it asked for. */
-static void close_ref(struct session *s, struct request_ref *r, enum ref_state state)
+void close_ref(struct session *s, struct request_ref *r, enum ref_state state)
 {
 	size_t kept = 0;
 
@@ -123,7 +128,7 @@ bool session_open(const struct session *s, uint32_t ref)
 	return r && r->state == REF_OPEN;
 }
 
-static struct call *find_call(const struct session *s, uint32_t ref, uint32_t tag)
+struct call *find_call(const struct session *s, uint32_t ref, uint32_t tag)
 {
 	for (size_t i = 0; i < s->calls_n; i++)
 		if (s->calls[i].ref == ref && s->calls[i].tag == tag)
@@ -164,7 +169,7 @@ static const char *take_ref(struct session *s, uint32_t ref, const char *did, st
 
 /* ---- what a message holds ------------------------------------------------ */
 
-static char *quoted(struct str name)
+char *quoted(struct str name)
 {
 	DEFER(text_free) char *clean = reason_clean(name);
 	size_t n = utf8_fit(str_of(clean), 60);
@@ -173,7 +178,7 @@ static char *quoted(struct str name)
 }
 
 /* none: *ret is NULL */
-static const char *take_json(const struct wire_message *m, const char *what, cJSON **ret)
+const char *take_json(const struct wire_message *m, const char *what, cJSON **ret)
 {
 	const char *why;
 
@@ -206,6 +211,8 @@ static const char *take_operation(const struct session *s, const struct request_
 	*ret = manifest_operation(s->m, text);
 	if (!*ret)
 		return violate("asked for the operation %s, which its manifest does not have", shown);
+	if (s->m->kind == KIND_CHANNEL)
+		return check_act(r, *ret);
 	if (s->m->kind != KIND_TOOL)
 		return NULL;
 	if (!r->tool || r->tool->is)
@@ -216,8 +223,10 @@ static const char *take_operation(const struct session *s, const struct request_
 }
 
 /* Names are the adapter's own; values come from elsewhere and may be anything. */
-static const char *check_names(const struct operation *op, const cJSON *args)
+const char *check_names(const struct operation *op, const cJSON *args)
 {
+	const char *noun = strcmp(op->method, "OPEN") == 0 ? "socket" : strcmp(op->method, "FRAME") == 0 ? "frame" : "operation";
+
 	for (const cJSON *c = cJSON_IsObject(args) ? args->child : NULL; c; c = c->next) {
 		DEFER(text_free) char *shown = quoted(str_of(c->string));
 		size_t i = 0;
@@ -225,10 +234,10 @@ static const char *check_names(const struct operation *op, const cJSON *args)
 		while (i < op->args_n && strcmp(op->args[i].name, c->string) != 0)
 			i++;
 		if (i == op->args_n)
-			return violate("asked for the operation \"%s\" with the argument %s, which its manifest does not have",
-				       op->name, shown);
+			return violate("asked for the %s \"%s\" with the argument %s, which its manifest does not have",
+				       noun, op->name, shown);
 		if (op->args[i].is)
-			return violate("asked for the operation \"%s\" with the argument %s, which the core fills in", op->name, shown);
+			return violate("asked for the %s \"%s\" with the argument %s, which the core fills in", noun, op->name, shown);
 	}
 	return NULL;
 }
@@ -250,12 +259,12 @@ static size_t under_way(const struct session *s)
 }
 
 /* Lets the request through, or says why not. */
-static void make_request(struct session *s, const struct request_ref *r, const struct operation *op, const cJSON *args,
+void make_request(struct session *s, struct request_ref *r, const struct operation *op, const cJSON *args,
 			 struct ask *ret)
 {
 	const char *why;
 
-	if (s->requests >= s->m->limits.requests_per_job) {
+	if (r && r->requests >= s->m->limits.requests_per_job) {
 		refuse(ret, FAIL_INPUT, text_fmt("the manifest allows %lld requests a job", (long long)s->m->limits.requests_per_job));
 		return;
 	}
@@ -263,7 +272,11 @@ static void make_request(struct session *s, const struct request_ref *r, const s
 		refuse(ret, FAIL_INPUT, text_fmt("%d requests are under way, which is the most", CALLS_MAX));
 		return;
 	}
-	why = render(s->m, op, s->config, args, r->core, &ret->request);
+	if (r && r->sent && op->effects & EFFECT_SEND) {
+		refuse(ret, FAIL_INPUT, text_dup("this request has sent already, or nobody knows whether it has"));
+		return;
+	}
+	why = render(s->m, op, s->config, args, r ? r->core : NULL, &ret->request);
 	if (why) {
 		refuse(ret, FAIL_INPUT, reason_clean(str_of(why)));
 		return;
@@ -274,7 +287,10 @@ static void make_request(struct session *s, const struct request_ref *r, const s
 		return;
 	}
 	ret->kind = ASK_CALL;
-	s->requests++;
+	if (!r)
+		return;
+	r->requests++;
+	r->sent |= (op->effects & EFFECT_SEND) != 0;
 }
 
 static const char *take_call(struct session *s, const struct wire_message *m, struct ask *ret)
@@ -282,9 +298,10 @@ static const char *take_call(struct session *s, const struct wire_message *m, st
 	DEFER(json_drop) cJSON *args = NULL;
 	const struct operation *op = NULL;
 	struct request_ref *r = NULL;
-	const char *why = take_ref(s, m->ref, "asked for an operation", &r);
+	bool upkeep = s->m->kind == KIND_CHANNEL && m->ref == 0;
+	const char *why = upkeep ? NULL : take_ref(s, m->ref, "asked for an operation", &r);
 
-	if (why || !r)
+	if (why || (!r && !upkeep) || s->broken)
 		return why;
 	why = take_operation(s, r, m->name, &op);
 	if (!why && find_call(s, m->ref, m->tag))
@@ -300,7 +317,7 @@ static const char *take_call(struct session *s, const struct wire_message *m, st
 	make_request(s, r, op, args, ret);
 	ret->ref = m->ref;
 	ret->tag = m->tag;
-	s->calls[s->calls_n++] = (struct call){ m->ref, m->tag, ret->kind == ASK_REFUSED };
+	s->calls[s->calls_n++] = (struct call){ m->ref, m->tag, ret->kind == ASK_REFUSED, op };
 	return NULL;
 }
 
@@ -346,6 +363,8 @@ static const char *take_result(struct session *s, const struct wire_message *m, 
 
 	if (why || !r)
 		return why;
+	if (s->m->kind == KIND_CHANNEL)
+		return take_done(s, m, r, ret);
 	why = take_json(m, "a result that is", &json);
 	if (!why && !json)
 		why = violate("gave a result that is none: it is NULL");
@@ -388,8 +407,13 @@ static const char *take_again(struct session *s, const struct wire_message *m, s
 	return NULL;
 }
 
-static const char *only_a_channel(const struct session *s, const char *did)
+/* What else only a channel does is in channel.c. */
+static const char *channel_may(struct session *s, const char *did,
+			       const char *(*take)(struct session *s, const struct wire_message *m, struct ask *ret),
+			       const struct wire_message *m, struct ask *ret)
 {
+	if (s->m->kind == KIND_CHANNEL)
+		return take(s, m, ret);
 	return violate("%s, and a %s does not: only a channel may", did, kind_name(s->m->kind));
 }
 
@@ -405,14 +429,14 @@ const char *session_take(struct session *s, const struct wire_message *m, struct
 	case WIRE_LOG:
 		*ret = (struct ask){ .kind = ASK_LOG, .text = reason_clean(m->text) };
 		return NULL;
-	case WIRE_OPEN: return only_a_channel(s, "opened a socket");
-	case WIRE_FRAME: return only_a_channel(s, "wrote to a socket");
-	case WIRE_CLOSE: return only_a_channel(s, "closed a socket");
-	case WIRE_TIMER: return only_a_channel(s, "set a timer");
-	case WIRE_DELIVER: return only_a_channel(s, "delivered a message");
-	case WIRE_READY: return only_a_channel(s, "said that it is signed in");
-	case WIRE_BROKEN: return only_a_channel(s, "said that only a person can mend it");
-	case WIRE_KEEP: return only_a_channel(s, "kept something for its next start");
+	case WIRE_OPEN: return channel_may(s, "opened a socket", take_open, m, ret);
+	case WIRE_FRAME: return channel_may(s, "wrote to a socket", take_frame, m, ret);
+	case WIRE_CLOSE: return channel_may(s, "closed a socket", take_close, m, ret);
+	case WIRE_TIMER: return channel_may(s, "set a timer", take_timer, m, ret);
+	case WIRE_DELIVER: return channel_may(s, "delivered a message", take_deliver, m, ret);
+	case WIRE_READY: return channel_may(s, "said that it is signed in", take_ready, m, ret);
+	case WIRE_BROKEN: return channel_may(s, "said that only a person can mend it", take_broken, m, ret);
+	case WIRE_KEEP: return channel_may(s, "kept something for its next start", take_keep, m, ret);
 	case WIRE_HELLO: case WIRE_EVENT: case WIRE_DONE: case WIRE_BUG: case WIRE_KINDS: break;
 	}
 	return violate("sent %s among its requests", m->kind < WIRE_KINDS ? wire_name(m->kind) : "what is no message");

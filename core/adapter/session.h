@@ -10,13 +10,14 @@
  * closed is stale: its message is dropped. */
 #ifndef CHELA_SESSION_H
 #define CHELA_SESSION_H
+#include "answer.h"
 #include "manifest.h"
 #include "render.h"
 #include "adapter/wire.h"
 
 struct session;
 
-/* Of a model or a tool, for one job; both borrowed. */
+/* Of a model or a tool for one job, of a channel for one life of its process; both borrowed. */
 struct session *session_new(const struct manifest *m, const cJSON *config);
 void session_free(struct session *s);
 
@@ -30,11 +31,38 @@ bool session_answered(struct session *s, uint32_t ref, uint32_t tag);
 bool session_wants(const struct session *s, uint32_t ref, uint32_t tag);	/* for EVENT_PART */
 bool session_open(const struct session *s, uint32_t ref);	/* not yet answered */
 
+/* ---- channels ----
+ *
+ * What the core knows from before: what was kept, and our own id; NULL: nothing. Copied. */
+void session_begin(struct session *s, const cJSON *kept, const char *me);
+const char *session_me(const struct session *s);	/* our own id; NULL: not known yet */
+
+/* An act, as session_request(). `key` is what {core.key} stands for: its row's own. */
+void session_act(struct session *s, uint32_t ref, const struct act *act, const cJSON *json, const char *key);
+
+/* What comes from a socket or an operation is about to be told: until the next event, this
+ * is where pointers lead. `raw` is borrowed as long; NULL: it was no JSON. */
+void session_event(struct session *s, const char *source, const cJSON *raw);
+/* The same for the answer to a call; before session_answered(). */
+void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct answer *a);
+
+bool session_up(struct session *s, uint32_t tag);	/* the line is up; false: nobody wants it any more */
+void session_fell(struct session *s, uint32_t tag);	/* the line is down: frames for it are stale until it is told */
+bool session_shut(struct session *s, uint32_t tag);	/* EVENT_CLOSED is about to be told; false: not wanted */
+
 enum ask_kind {
 	ASK_NOTHING,		/* stale, or dropped: nothing to do */
 	ASK_CALL,		/* .request; its answer is due for .ref .tag */
 	ASK_REFUSED,		/* a call that does not fit: tell .ref .tag status -1, .class and .text */
-	ASK_READY, ASK_BROKEN,	/* .text; .class .text */
+	ASK_OPEN,		/* .tag .socket, .request.url; a line that is open there is dropped */
+	ASK_FRAME,		/* .tag .request: its .op is the frame, a secret in its body is "<NAME>"; .json are
+				 * the arguments, to render it again with the secret itself */
+	ASK_CLOSE,		/* .tag .code */
+	ASK_SHUT,		/* what does not fit: drop line .tag, tell it closed with status -1; .text says why */
+	ASK_TIMER,		/* .tag .wait_ms to .to_ms; to 0: stop it */
+	ASK_DELIVER,		/* .inbound .json: what somebody did */
+	ASK_READY,		/* .text: our own id, or NULL */
+	ASK_BROKEN,		/* .class .text; sockets, timers and open requests are dropped */
 	ASK_KEEP,		/* .json, NULL forgets */
 	ASK_DELTA,		/* .ref .text; whole characters, half of one waits for the next delta, and is
 				 * not shown when none comes: the result tells it */
@@ -49,13 +77,19 @@ struct ask {
 	struct request request;
 	cJSON *json;
 	char *text;
-	int class;
-	int64_t wait_ms;
+	int class, code;
+	int64_t wait_ms, to_ms;
+	const struct socket_row *socket;
+	enum inbound_kind inbound;
 };
 
 /* NULL and *ret, or the violation as a sentence ("asked for the operation \"pay\", which
  * its manifest does not have"). Texts and trees have been through json_mend(). */
 const char *session_take(struct session *s, const struct wire_message *m, struct ask *ret) MUST_USE;
+
+/* An act that is a list of operations has no code: its next step, which is ASK_CALL with a
+ * tag that counts, ASK_RESULT or ASK_FAILED. `answer` is that of the step before, or NULL. */
+void session_run(struct session *s, uint32_t ref, const struct answer *answer, struct ask *ret);
 void ask_free(struct ask *a);
 
 /* A model's result, as adapter.h words it: NULL, or what is wrong (until the next call). */

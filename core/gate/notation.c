@@ -39,7 +39,7 @@ char *step_notation(const struct step *s)
 
 	buf_adds(&b, word_name(s->word));
 	add_word(&b, "#", s->label);
-	add_word(&b, "", s->name);
+	add_word(&b, "", s->word == DO_WS_OPEN ? "open" : s->word == DO_WS_CLOSE || s->word == DO_WS_CLOSED ? "close" : s->name);
 	add_word(&b, "", s->url);
 	add_word(&b, "as ", s->secret);
 	add_word(&b, "", s->option);
@@ -53,7 +53,7 @@ char *step_notation(const struct step *s)
 
 char *deed_notation(const struct deed *d)
 {
-	struct step s = { .word = d->word, .name = d->method, .url = d->url, .secret = d->secret,
+	struct step s = { .word = d->word, .name = d->method, .url = d->url, .secret = d->secret, .status = d->status,
 			  .option = d->form ? "form" : NULL, .value = d->value };
 
 	return step_notation(&s);

@@ -14,8 +14,6 @@ struct run {
 	const struct step *last;	/* the step before */
 	const struct step *job;		/* the call or turn that waits for its answer */
 	cJSON *vars;
-	int64_t now_ms;
-	double dice;
 	bool red;
 };
 
@@ -123,12 +121,31 @@ static char *http_differs(struct run *r, const struct step *s, const struct deed
 	return why ? why : value_of_deed(r, s, d, "body");
 }
 
+static char *socket_differs(struct run *r, const struct step *s, const struct deed *d)
+{
+	char *why = s->word == DO_WS_OPEN ? words_differ("URL", s->url, d->url) :
+		    words_differ("socket's label", s->label, world_line_label(r->world, d->line));
+
+	if (!why)
+		why = words_differ("secret", s->secret, d->secret);
+	if (!why && s->status != d->status)
+		why = text_fmt("the close code is %d, and %d was expected", d->status, s->status);
+	return why ? why : value_of_deed(r, s, d, "frame");
+}
+
 static char *differs(struct run *r, const struct step *s, const struct deed *d)
 {
+	char *why;
+
 	if (s->word != d->word)
 		return text_dup("something else happened");
 	if (s->word == DO_HTTP)
 		return http_differs(r, s, d);
+	if (s->word == DO_WS_OPEN || s->word == DO_WS_FRAME || s->word == DO_WS_CLOSE)
+		return socket_differs(r, s, d);
+	why = s->word == DO_DELIVER ? words_differ("kind", s->name ? s->name : "message", d->method) : NULL;
+	if (why)
+		return why;
 	return value_of_deed(r, s, d, s->word == DO_DELTA ? "text" : "value");
 }
 
@@ -163,16 +180,29 @@ static void silence(struct run *r)
 
 static void answered_before(struct run *r, const struct step *s)
 {
+	uint32_t ref = world_unanswered(r->world);
+
+	if (ref)
+		fail(r, s, text_fmt("the act with \"ref\" %u was never answered", ref),
+		     "let the adapter answer with result, failed or again, at once or when its request is answered");
 	if (!r->job || !world_owes(r->world))
 		return;
 	fail(r, s, text_fmt("the %s of %s:%d was never answered", r->job->word == DO_TURN ? "turn" : "call", r->job->file,
 			    r->job->line), "let the adapter answer with result, failed or again, whatever comes");
 }
 
+static bool is_channel(const struct run *r)
+{
+	return r->replay->manifest->kind == KIND_CHANNEL;
+}
+
 static void start(struct run *r, const struct step *s)
 {
 	DEFER(json_drop) cJSON *value = s->value ? value_fill(s->value, r->vars) : NULL;
 	const char *why;
+
+	if (world_runs(r->world) && is_channel(r))
+		fail(r, s, text_dup("it runs already"), "end it first with ! restart or ! kill");
 
 	answered_before(r, s);
 	for (const cJSON *m = json_first(value); m; m = m->next)
@@ -182,6 +212,8 @@ static void start(struct run *r, const struct step *s)
 	why = world_config(r->world, json_at(value, "/config"));
 	if (why)
 		fail(r, s, text_fmt("this configuration is refused: %s", why), "give what the manifest's config takes");
+	if (is_channel(r) && !r->red)
+		world_start(r->world);
 }
 
 static bool wrong_kind(struct run *r, const struct step *s, enum kind kind)
@@ -291,18 +323,123 @@ static void lose(struct run *r, const struct step *s)
 
 static void restart(struct run *r, const struct step *s)
 {
-	(void)s;
-	world_kill(r->world);
+	world_restart(r->world, s->word == DO_KILL);
+	if (s->word == DO_RESTART_EMPTY)
+		world_forget(r->world);
 }
 
 static void dice(struct run *r, const struct step *s)
 {
-	r->dice = s->dice;
+	world_dice(r->world, s->dice);
 }
 
+/* Nothing may happen before the time is over. */
 static void move(struct run *r, const struct step *s)
 {
-	r->now_ms += s->ms;
+	int64_t from = world_now(r->world);
+
+	if (world_move(r->world, from + s->ms))
+		return;
+	fail(r, s, text_fmt("after %lld ms, before this time was over, something happened", (long long)(world_now(r->world) - from)),
+	     "expect it there, or let the adapter wait");
+	show(r, NULL, world_deed(r->world));
+}
+
+/* What is expected next happens at the latest when it is over. */
+static void within(struct run *r, const struct step *s)
+{
+	if (!world_deed(r->world))
+		world_move(r->world, world_now(r->world) + s->ms);
+	if (!world_deed(r->world) && !world_red(r->world))
+		fail(r, s, text_dup("nothing happened within this time"), "let the adapter set its timer within this span");
+}
+
+/* ---- a channel ----------------------------------------------------------- */
+
+static struct line *open_line(struct run *r, const struct step *s)
+{
+	struct line *l = world_line(r->world, s->label);
+
+	if (!l)
+		fail(r, s, s->label ? text_fmt("no socket called #%s is open", s->label) : text_dup("no socket is open"),
+		     "take this step away, or expect the socket first");
+	return l;
+}
+
+static void ws_text(struct run *r, const struct step *s)
+{
+	DEFER(json_drop) cJSON *value = value_fill(s->value, r->vars);
+	struct line *l = open_line(r, s);
+
+	if (l)
+		world_text(r->world, l, value);
+}
+
+static void ws_closed(struct run *r, const struct step *s)
+{
+	struct line *l = open_line(r, s);
+
+	if (l)
+		world_closed(r->world, l, s->status);
+}
+
+static void stop(struct run *r, const struct step *s)
+{
+	if (!world_stop(r->world))
+		fail(r, s, text_dup("nothing runs that could be stopped"), "write < start before it");
+}
+
+static int64_t length(const char *text, enum text_unit unit)
+{
+	int64_t n = 0;
+
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		n += unit == UNIT_BYTE || (*c & 0xC0) != 0x80 ? unit == UNIT_UTF16 && *c >= 0xF0 ? 2 : 1 : 0;
+	return n;
+}
+
+/* NULL, or why the core would not ask for it in one piece. */
+static const char *unfit(const struct run *r, const cJSON *json)
+{
+	const char *text = json_text(json, "/text");
+
+	return text && length(text, r->replay->manifest->text_form.unit) > r->replay->manifest->text_form.max ?
+	       "its text is longer than one message can be, and splitting is not run yet" : NULL;
+}
+
+/* say is send, until the core renders and splits. */
+static void act(struct run *r, const struct step *s)
+{
+	DEFER(json_drop) cJSON *value = value_fill(s->value, r->vars);
+	const char *name = s->word == DO_SAY ? "send" : s->name, *why = NULL;
+	int64_t ref;
+
+	if (!manifest_act(r->replay->manifest, name)) {
+		fail(r, s, text_fmt("the manifest's \"acts\" does not have \"%s\"", name), "ask only for what it claims");
+		return;
+	}
+	if (!json_number(value, "/ref", 1, UINT32_MAX, &ref))
+		why = "it has no \"ref\", by which its answer is known";
+	cJSON_DeleteItemFromObjectCaseSensitive(value, "ref");
+	if (!why)
+		why = unfit(r, value);
+	if (!why)
+		why = world_act(r->world, name, (uint32_t)ref, value);
+	if (why)
+		fail(r, s, text_dup(why), "write {\"ref\": 7, ...}, counting up, with what the core would give");
+}
+
+/* What is kept now, whenever it was; null: nothing. */
+static void keep(struct run *r, const struct step *s)
+{
+	DEFER(json_drop) cJSON *nothing = cJSON_CreateNull();
+	const cJSON *kept = world_kept(r->world);
+	DEFER(text_free) char *differ = value_differs(s->value, kept ? kept : nothing, s->like, r->vars);
+
+	if (differ)
+		fail(r, s, text_fmt("what is kept differs: %s", differ), "let the adapter keep exactly this");
+	else
+		r->outcome->expectations++;
 }
 
 /* ---- a section ----------------------------------------------------------- */
@@ -311,10 +448,29 @@ static void (*const runners[STEP_WORDS])(struct run *r, const struct step *s) = 
 	[DO_START] = start, [DO_TURN] = turn, [DO_CALL] = call,
 	[DO_ANSWER] = answer, [DO_PART] = part, [DO_PARTS] = parts,
 	[DO_HTTP] = expect, [DO_DELTA] = expect, [DO_RESULT] = expect, [DO_FAILED] = expect, [DO_AGAIN] = expect,
-	[DO_MOVE] = move, [DO_WITHIN] = move, [DO_DICE] = dice,
+	[DO_MOVE] = move, [DO_WITHIN] = within, [DO_DICE] = dice,
 	[DO_HTTP_TIMEOUT] = lose, [DO_HTTP_RESET] = lose, [DO_HTTP_LOST] = lose,
 	[DO_RESTART] = restart, [DO_RESTART_EMPTY] = restart, [DO_KILL] = restart,
 };
+/* Those that only a channel knows; but for the last, it must run. */
+static void (*const channel_runners[STEP_WORDS])(struct run *r, const struct step *s) = {
+	[DO_STOP] = stop, [DO_WS_TEXT] = ws_text, [DO_WS_CLOSED] = ws_closed, [DO_WS_RESET] = ws_closed, [DO_ACT] = act, [DO_SAY] = act,
+	[DO_WS_OPEN] = expect, [DO_WS_FRAME] = expect, [DO_WS_CLOSE] = expect, [DO_DELIVER] = expect, [DO_READY] = expect,
+	[DO_BROKEN] = expect, [DO_KEEP] = keep,
+};
+
+static void run_channels(struct run *r, const struct step *s)
+{
+	bool arrives = step_kind(s->word) == STEP_ARRIVAL || step_kind(s->word) == STEP_FAULT;
+
+	if (!is_channel(r))
+		fail(r, s, text_fmt("\"%s\" belongs to channels", word_name(s->word)), "use turn for a model, call for a tool");
+	else if (arrives && s->word != DO_STOP && !world_runs(r->world))
+		fail(r, s, text_dup("nothing runs that this could reach: it was not started, or has said that it is broken"),
+		     "write < start before it");
+	else
+		channel_runners[s->word](r, s);
+}
 
 static void run_step(struct run *r, const struct step *s)
 {
@@ -324,9 +480,10 @@ static void run_step(struct run *r, const struct step *s)
 		return;
 	if (runners[s->word])
 		runners[s->word](r, s);
+	else if (channel_runners[s->word])
+		run_channels(r, s);
 	else
-		fail(r, s, text_fmt("\"%s\" belongs to channels, which this version does not run", word_name(s->word)),
-		     "use turn for a model, call for a tool");
+		fail(r, s, text_fmt("\"%s\" is read, and not run yet", word_name(s->word)), "leave it out until it is");
 	look_at_world(r, s);
 	r->last = s;
 }
@@ -346,15 +503,13 @@ static void run_section(struct run *r, const struct section *s)
 
 void replay_section(const struct replay *replay, const struct section *s, struct outcome *ret)
 {
-	struct run r = { .replay = replay, .outcome = ret, .dice = replay->dice, .vars = cJSON_CreateObject() };
+	struct run r = { .replay = replay, .outcome = ret, .vars = cJSON_CreateObject() };
 
 	*ret = (struct outcome){ 0 };
 	r.last = &s->steps[0];
 	r.world = world_new(replay->loop, replay->manifest, replay->program);
-	if (replay->manifest->kind == KIND_CHANNEL)
-		fail(&r, &s->steps[0], text_dup("this version does not run channels"), "wait for one that does");
-	else
-		run_section(&r, s);
+	world_dice(r.world, replay->dice);
+	run_section(&r, s);
 	ret->ok = !r.red;
 	world_free(r.world);
 	json_drop(&r.vars);

@@ -2,8 +2,8 @@
  * core's own session, rendering, sorting and cutting (world.h); time, dice and the platform
  * are the page's.
  *
- * Integrations of kind model and tool are run. The steps that only a channel knows
- * (sockets, webhooks, acts, deliveries, what is kept, timers) are read and refused here. */
+ * What is read and not yet run: webhooks, files, and a say that the core would render or
+ * split. */
 #ifndef CHELA_REPLAY_H
 #define CHELA_REPLAY_H
 #include "gate/page.h"

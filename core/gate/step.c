@@ -427,11 +427,24 @@ static const struct verb *find_verb(struct str name, const struct verb *table, s
 	return NULL;
 }
 
+/* An act of the manifest; those in the table are so whatever it says. */
+static bool act_known(const struct cursor *c, struct str name)
+{
+	DEFER(text_free) char *act = str_dup(name);
+
+	return c->r->manifest && manifest_act(c->r->manifest, act);
+}
+
 static bool verb(struct cursor *c, struct step *s, const struct verb *table, size_t n, enum mistake unknown)
 {
 	struct str name = next_word(c);
 	const struct verb *v = find_verb(name, table, n);
 
+	if (!v && table == arrivals && act_known(c, name)) {
+		s->word = DO_ACT;
+		s->name = keep(c, name);
+		return value(c, s);
+	}
 	if (!v)
 		return wrong(c, unknown, name);
 	s->word = v->word;

@@ -1,8 +1,6 @@
 /* world.c - see world.h */
-#include "gate/world.h"
+#include "gate/world_parts.h"
 #include "adapter/adapter.h"
-#include "adapter/process.h"
-#include "adapter/session.h"
 #include "limits.h"
 #include "loop.h"
 #include "stream.h"
@@ -10,47 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct open {			/* a request whose answer has not come */
-	int call;
-	uint32_t ref, tag;
-	const struct operation *op;
-	char *label;
-	struct stream *stream;	/* NULL: it answers in one piece */
-	struct open *next;
-};
-struct refusal {		/* a call whose arguments did not fit: its answer waits */
-	uint32_t ref, tag;
-	int class;
-	char *why;
-	struct refusal *next;
-};
-
-struct world {
-	struct loop *loop;
-	const struct manifest *manifest;
-	int program;
-	cJSON *config;
-	struct process_owner owner;
-	struct process *process;
-	struct session *session;
-	uint32_t ref;			/* of the job; they are counted through a section */
-	bool waits;
-	int calls;
-	struct open *open;		/* the oldest first */
-	struct refusal *refusals;
-	struct deed *first, **last;
-	char *red;
-};
-
 /* ---- what the adapter did ------------------------------------------------ */
 
-static void go_red(struct world *w, const char *why)
+void go_red(struct world *w, const char *why)
 {
 	if (!w->red)
 		w->red = text_dup(why);
 }
 
-static struct deed *do_deed(struct world *w, enum step_word word, cJSON *value)
+struct deed *do_deed(struct world *w, enum step_word word, cJSON *value)
 {
 	struct deed *d = mem_new(1, sizeof *d);
 
@@ -69,7 +35,7 @@ static void deed_free(struct deed *d)
 	free(d);
 }
 
-static cJSON *body_of(struct request *r)
+cJSON *body_of(struct request *r)
 {
 	cJSON *body = r->json;
 
@@ -107,7 +73,7 @@ static void drop_open(struct world *w, struct open *o)
 }
 
 /* Takes the request apart. */
-static void ask(struct world *w, uint32_t ref, uint32_t tag, struct request *r)
+void ask(struct world *w, uint32_t ref, uint32_t tag, struct request *r)
 {
 	struct deed *d = do_deed(w, DO_HTTP, body_of(r));
 
@@ -141,24 +107,28 @@ static void result(struct world *w, struct ask *a)
 	a->json = NULL;
 }
 
-static void refused(struct world *w, struct ask *a)
+void refused(struct world *w, struct ask *a)
 {
 	struct refusal *r = mem_new(1, sizeof *r), **at = &w->refusals;
 
-	*r = (struct refusal){ .ref = a->ref, .tag = a->tag, .class = a->class, .why = a->text };
+	*r = (struct refusal){ .socket = a->kind == ASK_SHUT, .ref = a->ref, .tag = a->tag, .class = a->class, .why = a->text };
 	a->text = NULL;
 	while (*at)
 		at = &(*at)->next;
 	*at = r;
 }
 
-static cJSON *failure_json(int class, const char *why)
+cJSON *failure_json(int class, const char *why)
 {
 	return json_build("{class:%s,why:%s}", failure_name(class), why ? why : "");
 }
 
 static void take(struct world *w, struct ask *a)
 {
+	if (w->manifest->kind == KIND_CHANNEL && channel_take(w, a)) {
+		ask_free(a);
+		return;
+	}
 	switch (a->kind) {
 	case ASK_CALL:
 		ask(w, a->ref, a->tag, &a->request);
@@ -178,15 +148,9 @@ static void take(struct world *w, struct ask *a)
 	case ASK_AGAIN:
 		answered(w, DO_AGAIN, json_build("{after_ms:%D}", a->wait_ms));
 		break;
-	case ASK_READY:
-		do_deed(w, DO_READY, cJSON_CreateObject());
-		break;
-	case ASK_BROKEN:
-		do_deed(w, DO_BROKEN, failure_json(a->class, a->text));
-		break;
-	case ASK_KEEP:		/* it may always keep; what is kept is looked at, not claimed */
-	case ASK_NOTHING:
-	case ASK_LOG:
+	case ASK_OPEN: case ASK_FRAME: case ASK_CLOSE: case ASK_SHUT: case ASK_TIMER: case ASK_DELIVER: case ASK_READY:
+	case ASK_BROKEN: case ASK_KEEP:		/* a channel's: channel_take() */
+	case ASK_NOTHING: case ASK_LOG:
 		break;
 	}
 	ask_free(a);
@@ -195,6 +159,7 @@ static void take(struct world *w, struct ask *a)
 static void heard(struct process_owner *o, const struct wire_message *outputs, size_t n)
 {
 	struct world *w = container_of(o, struct world, owner);
+	struct deed **before = w->last;
 
 	for (size_t i = 0; i < n && !w->red; i++) {
 		struct ask a = { .kind = ASK_NOTHING };
@@ -208,6 +173,8 @@ static void heard(struct process_owner *o, const struct wire_message *outputs, s
 			take(w, &a);
 		}
 	}
+	if (w->last != before)
+		channel_save(w);
 }
 
 static void gone(struct process_owner *o, enum process_end end, const char *why)
@@ -227,35 +194,53 @@ static void tell_one(struct world *w, const struct adapter_event_out *event)
 {
 	if (w->red)
 		return;
+	if (event->kind != EVENT_HTTP && event->kind != EVENT_TEXT)
+		session_event(w->session, NULL, NULL);
 	process_tell(w->process, event);
 	while (!w->red && !process_idle(w->process))
 		loop_once(w->loop);
 }
 
-/* What the core refused is told next, as the core does. */
-static void tell(struct world *w, const struct adapter_event_out *event)
+static void tell_refusal(struct world *w, const struct refusal *r)
 {
+	session_event(w->session, NULL, NULL);
+	if (r->socket && session_shut(w->session, r->tag))
+		tell_one(w, &(struct adapter_event_out){ .kind = EVENT_CLOSED, .tag = r->tag, .status = -1 });
+	if (!r->socket && session_answered(w->session, r->ref, r->tag))
+		tell_one(w, &(struct adapter_event_out){ .kind = EVENT_HTTP, .ref = r->ref, .tag = r->tag, .status = -1,
+							 .failure = r->class, .text = r->why });
+}
+
+/* What the core refused is told next, as the core does. */
+void tell(struct world *w, const struct adapter_event_out *event)
+{
+	int refusals = 0;
+
 	tell_one(w, event);
 	while (w->refusals) {
 		struct refusal *r = w->refusals;
 
 		w->refusals = r->next;
-		if (!w->red && session_answered(w->session, r->ref, r->tag))
-			tell_one(w, &(struct adapter_event_out){ .kind = EVENT_HTTP, .ref = r->ref, .tag = r->tag,
-								 .status = -1, .failure = r->class, .text = r->why });
+		if (!w->red)
+			tell_refusal(w, r);
 		free(r->why);
 		free(r);
+		if (++refusals == REFUSALS_MAX)
+			go_red(w, "it asks again and again for what was refused");
 	}
 }
 
-static void start(struct world *w)
+void start(struct world *w)
 {
 	struct process_limits limits = { .arena_bytes = w->manifest->limits.arena_bytes };
-	DEFER(json_drop) cJSON *json = json_build("{config:%j}", w->config);
+	bool channel = w->manifest->kind == KIND_CHANNEL;
+	DEFER(json_drop) cJSON *json = json_build("{config:%j,kept:%j}", w->config, w->kept);
 	DEFER(text_free) char *text = json_print(json);
 
 	w->session = session_new(w->manifest, w->config);
-	w->process = process_new(w->loop, w->program, true, limits, &w->owner);
+	if (channel)
+		session_begin(w->session, w->kept, w->me);
+	w->process = process_new(w->loop, w->program, !channel, limits, &w->owner);
 	tell(w, &(struct adapter_event_out){ .kind = EVENT_START, .json = text });
 }
 
@@ -321,7 +306,7 @@ bool world_owes(const struct world *w)
 
 struct open *world_open(struct world *w, const char *label)
 {
-	struct open *o = w->open;
+	struct open *o = w->broken ? NULL : w->open;
 
 	while (o && (label ? !o->label || strcmp(o->label, label) != 0 : o->label != NULL))
 		o = o->next;
@@ -335,7 +320,9 @@ const struct operation *open_operation(const struct open *o)
 
 void world_label(struct world *w, const struct deed *d, const char *label)
 {
-	for (struct open *o = w->open; o && label; o = o->next)
+	if (d->word == DO_WS_OPEN)
+		channel_label(w, d->line, label);
+	for (struct open *o = w->open; o && label && d->call; o = o->next)
 		if (o->call == d->call)
 			o->label = text_dup(label);
 }
@@ -401,6 +388,8 @@ static void tell_answer(struct world *w, const struct open *o, const struct answ
 			answered(w, a->failure ? DO_FAILED : DO_RESULT, a->failure ? failure_json(a->failure, a->why) :
 				 a->json ? cJSON_Duplicate(a->json, true) : a->text ? cJSON_CreateString(a->text) :
 				 cJSON_CreateNull());
+	} else if (w->manifest->kind == KIND_CHANNEL && channel_answer(w, o, a)) {
+		return;
 	} else if (session_answered(w->session, o->ref, o->tag)) {
 		tell(w, &(struct adapter_event_out){ .kind = EVENT_HTTP, .ref = o->ref, .tag = o->tag,
 						     .status = a->status, .failure = a->failure, .name = a->word,
@@ -438,7 +427,7 @@ struct world *world_new(struct loop *loop, const struct manifest *m, int program
 {
 	struct world *w = mem_new(1, sizeof *w);
 
-	*w = (struct world){ .loop = loop, .manifest = m, .program = program, .owner = { heard, gone } };
+	*w = (struct world){ .loop = loop, .manifest = m, .program = program, .owner = { heard, gone }, .dice = 0.5 };
 	w->last = &w->first;
 	return w;
 }
@@ -478,6 +467,7 @@ void world_kill(struct world *w)
 		free(r);
 	}
 	w->waits = false;
+	channel_drop(w);
 }
 
 void world_free(struct world *w)
@@ -488,6 +478,9 @@ void world_free(struct world *w)
 	while (w->first)
 		world_take(w);
 	json_drop(&w->config);
+	json_drop(&w->kept);
+	json_drop(&w->saved);
+	free(w->me);
 	free(w->red);
 	free(w);
 }

@@ -1,0 +1,117 @@
+/* adapter.c - the channel of specs/README.md: it asks where the line is, says hello there,
+ * beats, and passes on what is said. A line that is about to move is followed before it
+ * ends, so that for a moment there are two. */
+#include "adapter.h"
+
+enum { DOOR = 1, POST };		/* tags of calls */
+enum { BEAT = 1 };			/* and of timers */
+
+struct adapter {
+	uint32_t line;			/* the socket that counts, 1 or 2; 0: none */
+	char url[256], session[64];
+	int64_t beat_ms, beats;
+};
+
+const size_t adapter_size = sizeof(struct adapter);
+
+static void open_line(struct adapter *a, const char *url)
+{
+	if (!text_copy(a->url, sizeof a->url, url) || !a->url[0])
+		host_timer(BEAT, 1000, 5000);	/* nobody answers sensibly: later */
+	else
+		host_open(a->line == 1 ? 2 : 1, "line", json_make("{url:%s}", a->url));
+}
+
+static void welcome(struct adapter *a, const struct event *ev)
+{
+	if (a->line && a->line != ev->tag)
+		host_close(a->line, 1000);
+	a->line = ev->tag;
+	a->beats = 0;
+	a->beat_ms = 30000;
+	json_number(ev->json, "/beat_ms", 1000, 600000, &a->beat_ms);
+	text_copy(a->session, sizeof a->session, json_text(ev->json, "/session"));
+	host_timer(BEAT, 1, (uint32_t)a->beat_ms);
+	host_keep(json_make("{url:%s,session:%s}", a->url, a->session[0] ? a->session : NULL));
+	host_ready("/me");
+}
+
+static void said(const struct event *ev)
+{
+	for (int i = 0; i < json_count(json_at(ev->json, "/said")); i++)
+		host_deliver(text_make("/said/%d", i));
+	if (json_text(ev->json, "/id"))
+		host_frame(ev->tag, "ack", json_make("{id:%s}", json_text(ev->json, "/id")));
+}
+
+static void heard(struct adapter *a, const struct event *ev)
+{
+	if (json_is(ev->json, "/type", "welcome"))
+		welcome(a, ev);
+	else if (json_is(ev->json, "/type", "said"))
+		said(ev);
+	else if (json_is(ev->json, "/type", "marked"))
+		host_deliver("");
+	else if (json_is(ev->json, "/type", "moving"))
+		host_call(0, DOOR, "door", NULL);
+}
+
+static void closed(struct adapter *a, const struct event *ev)
+{
+	if (ev->tag == a->line) {
+		a->line = 0;
+		host_timer(BEAT, 0, 0);
+	}
+	if (ev->status == 4001)
+		host_broken(FAIL_AUTH, "4001: the token is refused");
+	else
+		host_call(0, DOOR, "door", NULL);
+}
+
+static void timer(struct adapter *a)
+{
+	if (!a->line) {
+		host_call(0, DOOR, "door", NULL);
+		return;
+	}
+	host_frame(a->line, "beat", json_make("{n:%D}", ++a->beats));
+	host_timer(BEAT, (uint32_t)a->beat_ms, (uint32_t)a->beat_ms);
+}
+
+static void answer(struct adapter *a, const struct event *ev)
+{
+	if (ev->tag == DOOR && ev->failure == FAIL_AUTH)
+		host_broken(FAIL_AUTH, "%s", ev->text);
+	else if (ev->tag == DOOR)
+		open_line(a, json_text(ev->json, "/url"));
+	else if (ev->failure == FAIL_BUSY)
+		host_again(ev->ref, 5000);
+	else if (ev->failure)
+		host_failed(ev->ref, ev->failure, "%s", ev->text);
+	else
+		host_result(ev->ref, NULL);
+}
+
+static void start(struct adapter *a, const cJSON *kept)
+{
+	text_copy(a->session, sizeof a->session, json_text(kept, "/session"));
+	if (json_text(kept, "/url"))
+		open_line(a, json_text(kept, "/url"));
+	else
+		host_call(0, DOOR, "door", NULL);
+}
+
+void adapter_event(struct adapter *a, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EVENT_START: start(a, json_at(ev->json, "/kept")); break;
+	case EVENT_HTTP: answer(a, ev); break;
+	case EVENT_OPEN: host_frame(ev->tag, "hello", json_make("{session:%s}", a->session[0] ? a->session : NULL)); break;
+	case EVENT_TEXT: heard(a, ev); break;
+	case EVENT_CLOSED: closed(a, ev); break;
+	case EVENT_TIMER: timer(a); break;
+	case EVENT_ACT: host_call(ev->ref, POST, "post", NULL); break;
+	case EVENT_STOP: host_close(a->line ? a->line : 1, 1000); break;
+	default: break;
+	}
+}
