@@ -168,8 +168,14 @@ static int terminal_close(struct terminal *t)
 	char piece[4096];
 	int status;
 
-	while (read(t->fd, piece, sizeof piece) > 0)
-		;
+	for (ssize_t n = 1; n > 0;) {
+		struct pollfd p = { .fd = t->fd, .events = POLLIN };
+
+		ck_assert_msg(poll(&p, 1, PATIENCE_MS) > 0, "it does not end; last seen: %s", buf_text(&t->seen));
+		n = read(t->fd, piece, sizeof piece);
+		if (n > 0)
+			buf_add(&t->seen, piece, (size_t)n);
+	}
 	ck_assert(waitpid(t->child, &status, 0) == t->child);
 	close(t->fd);
 	buf_free(&t->seen);
@@ -199,6 +205,7 @@ START_TEST(a_first_start_checks_asks_once_and_answers)
 
 	t = terminal_open("run");
 	wait_for(&t, "is here, with offline");
+	wait_for(&t, "> ");
 	type(&t, "\x04");
 	ck_assert_int_eq(terminal_close(&t), 0);
 }
