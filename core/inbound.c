@@ -119,7 +119,7 @@ static bool put(struct buf *b, const struct view *v, const struct hole *h)
 
 	if (h->number && json_number(value, "", INT64_MIN, INT64_MAX, &n))
 		buf_addf(b, "%" PRId64, n);
-	else if (h->number && cJSON_IsString(value) && is_index(str_of(value->valuestring)))
+	else if (h->number && cJSON_IsString(value) && is_index(str_of(value->valuestring + (value->valuestring[0] == '-'))))
 		buf_adds(b, value->valuestring);	/* of more digits than a double holds */
 	else if (!h->number && cJSON_IsString(value))
 		buf_adds(b, value->valuestring);

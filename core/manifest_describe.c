@@ -55,6 +55,17 @@ static struct str host_of(const char *url)
 	return (struct str){ host, strcspn(host, host == url ? "/?" : ":/?") };
 }
 
+/* Of its URL, or what its argument's "match" says: "*.example.com". */
+static struct str socket_host(const struct socket_row *row)
+{
+	const char *url = row->open.url;
+
+	for (size_t i = 0; i < row->open.args_n && url[0] == '{'; i++)
+		if (row->open.args[i].match && strncmp(url + 1, row->open.args[i].name, strcspn(url + 1, "}")) == 0)
+			url = row->open.args[i].match;
+	return host_of(url);
+}
+
 static bool told_before(const struct manifest *m, size_t n, struct str host)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -83,26 +94,56 @@ static void tell_hosts(const struct manifest *m, struct buf *b)
 		buf_addf(b, "%s%.*s", comma, (int)host.len, host.at);
 		comma = ", ";
 	}
+	for (size_t i = 0; i < m->sockets_n; i++, comma = ", ") {
+		struct str host = socket_host(&m->sockets[i]);
+
+		buf_addf(b, "%s%.*s over a socket", comma, (int)host.len, host.at);
+	}
 	buf_adds(b, movable ? ", or where \"at URL\" in assistant.conf says; nowhere else\n" :
 			      "; nowhere else\n");
 }
 
 /* ---- secrets ------------------------------------------------------------- */
 
+static bool in_frames(const struct socket_row *row, const struct secret_slot *s)
+{
+	for (size_t i = 0; i < row->frames_n; i++)
+		if (row->frames[i].secret == s)
+			return true;
+	return false;
+}
+
+/* All operations of a secret go to one server. */
+static void tell_places(const struct manifest *m, const struct secret_slot *s, struct buf *b)
+{
+	const char *comma = "";
+	size_t i = 0;
+
+	while (i < m->operations_n && m->operations[i].secret != s)
+		i++;
+	if (i < m->operations_n) {
+		DEFER(text_free) char *url = address(m, &m->operations[i]);
+		struct str host = host_of(url);
+
+		buf_addf(b, "%.*s%s", (int)host.len, host.at, owner_may_point(&m->operations[i]) ? " or to that URL" : "");
+		comma = " and ";
+	}
+	for (i = 0; i < m->sockets_n; i++) {
+		struct str host = socket_host(&m->sockets[i]);
+
+		if (!in_frames(&m->sockets[i], s))
+			continue;
+		buf_addf(b, "%s%.*s", comma, (int)host.len, host.at);
+		comma = " and ";
+	}
+}
+
 static void tell_secret(const struct manifest *m, const struct secret_slot *s, struct buf *b)
 {
-	const struct operation *op = m->operations;
-	DEFER(text_free) char *url = NULL;
-	struct str host;
-
-	while (op->secret != s)
-		op++;
-	url = address(m, op);
-	host = host_of(url);
 	begin(b, "secret");
-	buf_addf(b, "%s: %s%s, goes to %.*s%s; the adapter never sees it\n", s->name, s->label,
-		 s->optional ? " (if you have one)" : "", (int)host.len, host.at,
-		 owner_may_point(op) ? " or to that URL" : "");
+	buf_addf(b, "%s: %s%s, goes to ", s->name, s->label, s->optional ? " (if you have one)" : "");
+	tell_places(m, s, b);
+	buf_adds(b, "; the adapter never sees it\n");
 	begin(b, "");
 	buf_addf(b, "from %s\n", s->obtain);
 }
@@ -175,7 +216,7 @@ void manifest_describe(const struct manifest *m, struct buf *out)
 	bool outside = m->operations_n > 0 && m->operations[0].url;
 
 	buf_addf(out, "%s, a %s: %s\n", m->name, kind_name(m->kind), m->about);
-	if (!outside) {
+	if (!outside && !m->sockets_n) {
 		begin(out, "talks to");
 		buf_adds(out, "nobody: it can reach nothing outside\n");
 	} else {

@@ -16,6 +16,7 @@
 static char folder[] = "/tmp/chela-replay-XXXXXX";
 static struct { const char *name; struct manifest *manifest; int program; } demos[] = {
 	{ "liar", NULL, -1 }, { "parrot", NULL, -1 }, { "shelf", NULL, -1 },
+	{ "porch", NULL, -1 },
 };
 
 /* ---- programs, made once ------------------------------------------------- */
@@ -180,6 +181,14 @@ END_TEST
 #define TALK "> http POST /talk as key {\"bird\": \"m\", \"words\": \"hi\", \"stream\": true}\n"
 #define FIND "< call find {\"query\": \"a\"}\n> http GET /books?q=a as card\n"
 
+#define DOOR "< start\n> http GET /door as token\n< http 200 {\"url\": \"wss://w1.porch.example\"}\n"
+#define OPEN "> ws open wss://w1.porch.example/?v=1\n"
+#define HELLO "> ws as token {\"token\": \"<token>\"}\n"
+#define SIGNING_IN DOOR OPEN HELLO "< ws {\"type\": \"welcome\", \"me\": \"u1\", \"session\": \"s1\", \"beat_ms\": 10000}\n"
+#define SIGN_IN SIGNING_IN "> ready {\"me\": \"u1\"}\n"
+#define SAID "< ws {\"type\": \"said\", \"id\": \"e\", \"said\": [{\"id\": \"1\", \"room\": \"r\", \"by\": 5, \"text\": \"hi\"}]}\n"
+#define SEND "< send {\"ref\": 7, \"chat\": \"r\", \"text\": \"Two.\"}\n> http POST /rooms/r/messages as token like {\"text\": \"Two.\"}\n"
+
 static const struct {
 	const char *name, *demo, *steps;
 	int line;			/* of the steps, from 1; 0: it holds */
@@ -240,6 +249,52 @@ static const struct {
 	{ "an argument that does not fit", "shelf", "< call lend {\"book\": \"b\"}\n> failed like {\"class\": \"input\"}\n", 0, "" },
 	{ "a tool's failure", "shelf", "< call lend {\"book\": \"b\", \"to\": \"A\"}\n> http POST /loans as card form like {}\n! http lost\n"
 	  "> failed {\"class\": \"network\", \"why\": \"no answer\"}\n", 0, "" },
+	{ "a channel that signs in", "porch", SIGN_IN, 0, "" },
+	{ "a step before it runs", "porch", "< ws {}\n> ready {}\n", 1, "nothing runs" },
+	{ "a stop before it runs", "porch", "< stop\n> ready {}\n", 1, "nothing runs that could be stopped" },
+	{ "a second start", "porch", SIGN_IN "< start\n> ready {}\n", 8, "it runs already" },
+	{ "a turn for a channel", "porch", TURN "> result {}\n", 1, "a channel is not asked by \"< turn\"" },
+	{ "another address", "porch", DOOR "> ws open wss://w2.porch.example/?v=1\n", 4, "the URL is wss://w1.porch.example/?v=1" },
+	{ "a frame that differs", "porch", DOOR OPEN "> ws as token {\"token\": \"t\"}\n", 5, "\"t\" was expected, \"<token>\" came" },
+	{ "a frame without its secret", "porch", DOOR OPEN "> ws like {}\n", 5, "the secret is token, and none was expected" },
+	{ "a socket with a label of its own", "porch", DOOR "> ws #x open wss://w1.porch.example/?v=1\n> ws as token like {}\n", 5,
+	  "the socket's label is x, and none was expected" },
+	{ "what the core read differs", "porch", SIGN_IN SAID "> deliver like {\"text\": \"no\"}\n", 9, "/text: \"no\" was expected, \"hi\" came" },
+	{ "another kind", "porch", SIGN_IN SAID "> deliver edit like {}\n", 9, "the kind is message, and edit was expected" },
+	{ "an acknowledgement before the delivery", "porch", SIGN_IN SAID "> ws {\"ack\": \"e\"}\n", 9, "something else happened" },
+	{ "a delivery that nobody expects", "porch", SIGN_IN SAID, 8, "after this step something happened" },
+	{ "a batch of nothing, and what is by nobody", "porch",
+	  SIGN_IN "< ws {\"type\": \"marked\"}\n< ws {\"type\": \"said\", \"said\": [{}]}\n+1ms\n", 0, "" },
+	{ "another me", "porch", SIGNING_IN "> ready {\"me\": \"u2\"}\n", 7, "\"u2\" was expected, \"u1\" came" },
+	{ "a beat within its span", "porch", SIGN_IN "+<10s\n> ws {\"beat\": 1}\n+9999ms\n+1ms\n> ws {\"beat\": 2}\n", 0, "" },
+	{ "a beat that comes too early", "porch", SIGN_IN "+10s\n> ws {\"beat\": 1}\n", 8, "after 5001 ms, before this time was over, something happened||> ws {\"beat\":1}" },
+	{ "a beat that comes too late", "porch", SIGN_IN "+<5s\n> ws {\"beat\": 1}\n", 8, "nothing happened within this time" },
+	{ "the dice at 0", "porch", "! dice 0\n" SIGN_IN "+1ms\n> ws {\"beat\": 1}\n", 0, "" },
+	{ "the dice at 1", "porch", "! dice 1\n" SIGN_IN "+9999ms\n+1ms\n> ws {\"beat\": 1}\n", 0, "" },
+	{ "a line that never speaks is given up", "porch", DOOR OPEN HELLO "+19999ms\n+1ms\n> http GET /door as token\n", 0, "" },
+	{ "and one that has spoken is not", "porch", DOOR OPEN HELLO "< ws {\"type\": \"x\"}\n+1h\n", 0, "" },
+	{ "a message on a line that is closed", "porch", SIGN_IN "< ws close 4000\n> http GET /door as token\n< ws {}\n", 10, "no socket is open" },
+	{ "an address that it was not told", "porch", "< start\n> http GET /door as token\n< http 200 {\"url\": \"wss://evil.example\"}\n> http GET /door as token\n", 0, "" },
+	{ "after it is broken nothing arrives", "porch", SIGN_IN "< ws close 4001\n> broken like {\"class\": \"auth\"}\n+1h\n< ws {}\n", 11, "nothing runs" },
+	{ "what is kept differs", "porch", SIGN_IN "> keep {\"session\": \"s1\"}\n", 8, "what is kept differs: /url was not expected" },
+	{ "nothing is kept yet", "porch", DOOR OPEN HELLO "> keep null\n", 0, "" },
+	{ "what is kept comes back", "porch", SIGN_IN "! restart\n< start\n" OPEN "> ws as token {\"token\": \"<token>\", \"session\": \"s1\"}\n", 0, "" },
+	{ "and who we are", "porch", SIGN_IN "! restart\n< start\n" OPEN "> ws as token like {}\n"
+	  "< ws {\"type\": \"said\", \"said\": [{\"id\": \"1\", \"room\": \"r\", \"by\": 5, \"text\": \"@u1 hi\"}]}\n"
+	  "> deliver like {\"text\": \"hi\", \"mentioned\": true}\n", 0, "" },
+	{ "but not after an empty one", "porch", SIGN_IN "! restart empty\n> keep null\n< start\n> http GET /door as token\n", 0, "" },
+	{ "a crash loses nothing that was committed", "porch", SIGN_IN "! kill\n< start\n" OPEN "> ws as token like {\"session\": \"s1\"}\n", 0, "" },
+	{ "an act that the manifest does not claim", "porch", SIGN_IN "< edit {\"ref\": 1}\n> result {}\n", 8, "the manifest's \"acts\" does not have \"edit\"" },
+	{ "an act without its ref", "porch", SIGN_IN "< send {\"text\": \"x\"}\n> result {}\n", 8, "it has no \"ref\"" },
+	{ "a ref that comes again", "porch", SIGN_IN SEND "< http 200 {\"id\": \"m\"}\n> result {\"ref\": 7, \"id\": \"m\"}\n" SEND, 12, "not greater than the one before" },
+	{ "an act under another ref", "porch", SIGN_IN SEND "< http 200 {\"id\": \"m\"}\n> result {\"ref\": 8, \"id\": \"m\"}\n", 11, "/ref: 8 was expected, 7 came" },
+	{ "an act that is put off", "porch", SIGN_IN SEND "< http 429\n> again {\"ref\": 7, \"after_ms\": 5000}\n", 0, "" },
+	{ "an act whose answer is due at the end", "porch", SIGN_IN SEND, 0, "" },
+	{ "a text of the greatest length", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\", \"text\": \"$40x\xF0\x9F\xA6\x80\"}\n> http POST /rooms/r/messages as token like {}\n", 0, "" },
+	{ "a text that would be split", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\", \"text\": \"$41xx\"}\n> result {}\n", 8, "longer than one message can be" },
+	{ "an operation that the core runs", "porch", SIGN_IN "< react {\"ref\": 7, \"chat\": \"r\", \"id\": \"m\", \"mark\": \"x\"}\n"
+	  "> http PUT /rooms/r/messages/m/marks/x as token\n< http 200 {}\n> result {\"ref\": 7}\n", 0, "" },
+	{ "a step that is not run yet", "porch", SIGN_IN "< webhook /h {}\n> webhook 200\n", 8, "\"< webhook\" is read, and not run yet" },
 	{ "a turn that nobody answers", "liar", "< turn {\"model\": \"silent\", \"messages\": []}\n> http POST /talk as key like {}\n< http 200\n", 3,
 	  "the turn of page.md:4 was never answered" },
 	{ "and before the next one", "liar", "< turn {\"model\": \"silent\", \"messages\": []}\n> http POST /talk as key like {}\n< http 200\n"
