@@ -163,21 +163,6 @@ static void type(struct terminal *t, const char *text)
 	ck_assert(write(t->fd, text, strlen(text)) == (ssize_t)strlen(text));
 }
 
-/* The line editor takes the terminal over just after it has shown its prompt: a Ctrl-D that
- * comes between the two is lost, so it is typed until it is heeded. */
-static void type_end(struct terminal *t)
-{
-	struct pollfd p = { .fd = t->fd, .events = POLLIN };
-	char piece[4096];
-
-	for (int i = 0; i < PATIENCE_MS / 100; i++) {
-		if (poll(&p, 1, 100) > 0 && read(t->fd, piece, sizeof piece) <= 0)
-			return;
-		if (write(t->fd, "\x04", 1) < 0)
-			return;
-	}
-}
-
 static int terminal_close(struct terminal *t)
 {
 	char piece[4096];
@@ -220,7 +205,7 @@ START_TEST(a_first_start_checks_asks_once_and_answers)
 
 	t = terminal_open("run");
 	wait_for(&t, "is here, with offline");
-	type_end(&t);
+	type(&t, "\x04");
 	ck_assert_int_eq(terminal_close(&t), 0);
 }
 END_TEST

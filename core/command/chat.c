@@ -230,6 +230,7 @@ static struct editor editor_open(const struct instance *i)
 	history(e.history, &ev, H_SETUNIQUE, 1);
 	history(e.history, &ev, H_LOAD, e.file);
 	el_set(e.line, EL_HIST, history, e.history);
+	el_set(e.line, EL_PREP_TERM, 1);	/* before anything is shown: a Ctrl-D typed from now on is one */
 	return e;
 }
 
@@ -253,6 +254,7 @@ static char *edit_line(struct editor *e)
 		const char *line;
 
 		interrupted = 0;
+		el_set(e->line, EL_PREP_TERM, 1);
 		line = el_gets(e->line, &n);
 		if (line && n > 0) {
 			char *copy = str_dup((struct str){ line, (size_t)n - (line[n - 1] == '\n') });
@@ -266,35 +268,6 @@ static char *edit_line(struct editor *e)
 		el_reset(e->line);
 		putchar('\n');
 	}
-}
-
-static void chat_terminal(struct chat *c)
-{
-	struct editor e = editor_open(c->instance);
-	bool quit = false;
-	char *line;
-
-	while (!quit && (line = edit_line(&e)) != NULL) {
-		if (line[strspn(line, " \t")] && !command(c, line, &quit) && !ask(c, line))
-			quit = true;
-		free(line);
-	}
-	editor_close(&e);
-}
-
-static void chat_pipe(struct chat *c)
-{
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t n;
-
-	while (!c->failed && (n = getline(&line, &room, stdin)) > 0) {
-		if (line[n - 1] == '\n')
-			line[--n] = '\0';
-		if (n > 0)
-			ask(c, line);
-	}
-	free(line);
 }
 
 static void greet(struct chat *c)
@@ -312,6 +285,39 @@ static void greet(struct chat *c)
 	if (json_text(heard, "/model"))
 		printf(", with %s", json_text(heard, "/model"));
 	puts(". Ctrl-D ends, Ctrl-C stops an answer, /help tells more.");
+}
+
+static void chat_terminal(struct chat *c)
+{
+	struct editor e = editor_open(c->instance);
+	bool quit = false;
+	char *line;
+
+	greet(c);
+	while (!quit && (line = edit_line(&e)) != NULL) {
+		if (line[strspn(line, " \t")] && !command(c, line, &quit) && !ask(c, line))
+			quit = true;
+		free(line);
+	}
+	if (!quit)
+		putchar('\n');
+	editor_close(&e);
+}
+
+static void chat_pipe(struct chat *c)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	greet(c);
+	while (!c->failed && (n = getline(&line, &room, stdin)) > 0) {
+		if (line[n - 1] == '\n')
+			line[--n] = '\0';
+		if (n > 0)
+			ask(c, line);
+	}
+	free(line);
 }
 
 static int usage(void)
@@ -337,7 +343,6 @@ int command_chat(struct instance *i, int argc, char **argv)
 	if (c.fd < 0)
 		return refuse("the assistant could not be started");
 	catch_interrupt();
-	greet(&c);
 	if (c.terminal)
 		chat_terminal(&c);
 	else
