@@ -85,7 +85,7 @@ $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/r
 $(B)/obj/tests/%.o: | $(B)/.test-packages
 
 # Tests that play a service.
-$(B)/tests/test_broker $(B)/tests/test_job $(B)/tests/test_turn: $(call objects,tests/fake.c)
+$(addprefix $(B)/tests/test_,broker chela job turn): $(call objects,tests/fake.c)
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@mkdir -p $(@D)

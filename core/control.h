@@ -1,7 +1,8 @@
 /* control.h - instance/control, the socket on which the same binary is the client of the
  * core that runs: one JSON object a line, both ways.
  *
- *	> {"do": "say", "text": "..."}         < {"delta": "..."} {"tool": "..."} {"replaced": true}
+ *	> {"do": "hello"}                      < {"hello": "NAME", "model", "notes": [], "busy": false}
+ *	> {"do": "say", "id", "text"}          < {"delta": "..."} {"tool": "..."} {"replaced": true}
  *	                                       < {"answer": "...", "row": 7}
  *	> {"do": "stop"} {"do": "new"}         < {"ok": true}
  *	> {"do": "shown", "row": 7}            the client has shown it: it counts as sent

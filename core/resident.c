@@ -203,8 +203,9 @@ static void do_hello(struct resident *r, struct client *c, const cJSON *request)
 		if (seat->keyed && seat->why)
 			cJSON_AddItemToArray(notes, cJSON_CreateString(seat->why));
 	}
-	tell(c, json_build("{hello:%s,model:%s,notes:%j}", r->instance->conf->name,
-			   r->lineup->ready_n ? r->lineup->ready[0]->conf->name : NULL, notes));
+	reap(r);
+	tell(c, json_build("{hello:%s,model:%s,notes:%j,busy:%b}", r->instance->conf->name,
+			   r->lineup->ready_n ? r->lineup->ready[0]->conf->name : NULL, notes, r->turns != NULL));
 	json_drop(&notes);
 	if (!r->turns)
 		outbox_each(r->store, TERMINAL, TERMINAL, say_missed, c);

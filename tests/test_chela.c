@@ -1,7 +1,9 @@
 /* test_chela.c - the program as a person meets it: a project of its own in a temporary
  * folder, the real binary, a real terminal. */
 #include "buf.h"
+#include "fake.h"
 #include "json.h"
+#include "loop.h"
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -321,6 +323,91 @@ START_TEST(a_manifest_with_an_unknown_member_is_refused_with_its_line)
 }
 END_TEST
 
+/* ---- a model that is slow ------------------------------------------------- */
+
+/* A model server in a process of its own, that says the beginning of an answer and then no
+ * more, and answers whatever comes after whole. Its process; *ret_port. */
+static pid_t slow_server(int *ret_port)
+{
+	int port[2];
+	pid_t child;
+
+	ck_assert(pipe2(port, O_CLOEXEC) == 0);
+	child = fork();
+	if (child == 0) {
+		struct loop *loop = loop_new();
+		struct fake *fake = fake_new(loop);
+
+		fake_script(fake);
+		fake_sendf(fake, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+		fake_chunks(fake, STR("data: {\"choices\":[{\"delta\":{\"content\":\"Once upon\"}}]}\n\n"), 4096);
+		fake_stall(fake);
+		fake_script(fake);
+		fake_answer(fake, 200, "content-type: text/event-stream\r\n",
+			    "data: {\"choices\":[{\"delta\":{\"content\":\"The end.\"},\"finish_reason\":\"stop\"}]}\n\n"
+			    "data: [DONE]\n\n");
+		dprintf(port[1], "%s", strrchr(fake_origin(fake), ':') + 1);
+		close(port[1]);
+		loop_run(loop);
+		_exit(0);
+	}
+	close(port[1]);
+	*ret_port = 0;
+	for (char c; read(port[0], &c, 1) == 1;)
+		*ret_port = *ret_port * 10 + (c - '0');
+	close(port[0]);
+	return child;
+}
+
+START_TEST(an_interrupt_stops_the_answer_and_keeps_what_was_said)
+{
+	struct terminal t;
+	int port;
+	pid_t server = slow_server(&port);
+
+	shell("mkdir -m 700 %s/instance && printf '%%s\\n' 'model m = openai at http://127.0.0.1:%d/v1 using x' 'use m' "
+	      ">%s/instance/assistant.conf", project, port, project);
+	t = terminal_open("run --yes-to openai");
+	wait_for(&t, "is here, with m");
+	type(&t, "tell me a story\r");
+	wait_for(&t, "Once upon");
+	type(&t, "\x03");
+	wait_for(&t, "(Interrupted.)");
+	type(&t, "go on\r");
+	wait_for(&t, "The end.");
+	type(&t, "/quit\r");
+	ck_assert_int_eq(terminal_close(&t), 0);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+END_TEST
+
+/* The core goes down in the middle of an answer: the next start goes on from what is on disk. */
+START_TEST(a_turn_that_a_crash_cut_off_is_answered_by_the_next_start)
+{
+	struct terminal t;
+	int port;
+	pid_t server = slow_server(&port);
+
+	shell("mkdir -m 700 %s/instance && printf '%%s\\n' 'model m = openai at http://127.0.0.1:%d/v1 using x' 'use m' "
+	      ">%s/instance/assistant.conf", project, port, project);
+	t = terminal_open("run --yes-to openai");
+	wait_for(&t, "is here, with m");
+	type(&t, "tell me a story\r");
+	wait_for(&t, "Once upon");
+	shell("pkill -KILL -s $(pgrep -f '^%s/build/chela run' | tail -n 1)", project);
+	wait_for(&t, "the assistant has stopped");
+	ck_assert_int_eq(terminal_close(&t), 1);
+
+	t = terminal_open("run");
+	wait_for(&t, "The end.");
+	type(&t, "/quit\r");
+	ck_assert_int_eq(terminal_close(&t), 0);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+END_TEST
+
 /* ---- one core ------------------------------------------------------------ */
 
 START_TEST(a_second_core_is_refused_and_commands_reach_the_first)
@@ -423,6 +510,8 @@ int main(void)
 	tcase_add_loop_test(t, drift_is_told_apart, 0, COUNT(drifts));
 	tcase_add_test(t, a_failing_check_leaves_the_program_that_passed);
 	tcase_add_test(t, a_manifest_with_an_unknown_member_is_refused_with_its_line);
+	tcase_add_test(t, an_interrupt_stops_the_answer_and_keeps_what_was_said);
+	tcase_add_test(t, a_turn_that_a_crash_cut_off_is_answered_by_the_next_start);
 	tcase_add_test(t, a_second_core_is_refused_and_commands_reach_the_first);
 	tcase_add_test(t, why_names_the_rule);
 	tcase_add_test(t, without_a_rule_even_a_note_is_not_kept);

@@ -270,21 +270,23 @@ static char *edit_line(struct editor *e)
 	}
 }
 
-static void greet(struct chat *c)
+/* True: an answer is being made already. */
+static bool greet(struct chat *c)
 {
 	DEFER(json_drop) cJSON *heard = NULL;
 
 	say(c, json_build("{do:'hello'}"));
 	if (control_hear(c->fd, &c->kept, &heard))
-		return;
+		return false;
 	for (const cJSON *n = json_first(json_at(heard, "/notes")); n; n = json_next(n))
 		fprintf(stderr, "(%s)\n", n->valuestring);
 	if (!c->terminal)
-		return;
+		return json_true(heard, "/busy");
 	printf("%s is here", json_text(heard, "/hello"));
 	if (json_text(heard, "/model"))
 		printf(", with %s", json_text(heard, "/model"));
 	puts(". Ctrl-D ends, Ctrl-C stops an answer, /help tells more.");
+	return json_true(heard, "/busy");
 }
 
 static void chat_terminal(struct chat *c)
@@ -293,7 +295,11 @@ static void chat_terminal(struct chat *c)
 	bool quit = false;
 	char *line;
 
-	greet(c);
+	if (greet(c)) {
+		el_set(e.line, EL_PREP_TERM, 0);
+		puts("(going on with what was asked before)");
+		quit = !hear_answer(c);
+	}
 	while (!quit && (line = edit_line(&e)) != NULL) {
 		if (line[strspn(line, " \t")] && !command(c, line, &quit) && !ask(c, line))
 			quit = true;
@@ -310,7 +316,8 @@ static void chat_pipe(struct chat *c)
 	size_t room = 0;
 	ssize_t n;
 
-	greet(c);
+	if (greet(c))
+		hear_answer(c);
 	while (!c->failed && (n = getline(&line, &room, stdin)) > 0) {
 		if (line[n - 1] == '\n')
 			line[--n] = '\0';
