@@ -278,15 +278,13 @@ static const char *put_headers(const struct scope *s, const cJSON *templates, cJ
 	for (const cJSON *h = json_first(templates); h; h = h->next) {
 		DEFER(json_drop) cJSON *value = expand(s, h);
 		DEFER(text_free) char *text = value ? type_text(value) : NULL;
-		DEFER(text_free) char *name = text_dup(h->string);
 
 		if (!text)
 			continue;
 		if (!fits_header(text))
-			return complain("%s has a line break or control character, and goes into the header \"%s\"", h->valuestring, name);
-		for (char *c = name; *c; c++)
-			*c = (char)tolower((unsigned char)*c);
-		json_add(ret, name, cJSON_CreateString(text));
+			return complain("%s has a line break or control character, and goes into the header \"%s\"",
+					h->valuestring, h->string);
+		json_add(ret, h->string, cJSON_CreateString(text));
 	}
 	return NULL;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FIRST_WAIT_MS = 500, WAIT_MAX_MS = 8000 };
+enum { FIRST_WAIT_MS = 500, WAIT_MAX_MS = FIRST_WAIT_MS << 4 };
 
 /* ---- whether ------------------------------------------------------------- */
 
@@ -39,8 +39,6 @@ static int64_t own_wait(int tries, double dice)
 
 	for (int i = 1; i < tries && wait < WAIT_MAX_MS; i++)
 		wait *= 2;
-	if (wait > WAIT_MAX_MS)
-		wait = WAIT_MAX_MS;
 	return (int64_t)((double)wait * (0.75 + 0.25 * dice));
 }
 

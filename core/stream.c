@@ -12,7 +12,7 @@
 
 struct stream {
 	enum answer_kind kind;
-	size_t piece_max, line_max;
+	size_t line_max;
 	enum err err;			/* stays */
 	bool begun;			/* a mark would be none now */
 	bool ended;
@@ -29,7 +29,7 @@ struct stream *stream_new(enum answer_kind kind, size_t piece_max)
 	struct stream *s = mem_new(1, sizeof *s);
 	size_t line_max = piece_max + (kind == ANSWER_SSE ? strlen("data: ") : 0);
 
-	*s = (struct stream){ .kind = kind, .piece_max = piece_max, .line_max = line_max,
+	*s = (struct stream){ .kind = kind, .line_max = line_max,
 			      .line = buf_new(line_max + strlen(MARK)), .data = buf_new(piece_max + 1),
 			      .ready = buf_new(SIZE_MAX / 4) };
 	return s;
@@ -47,10 +47,6 @@ void stream_free(struct stream *s)
 
 static void add_piece(struct stream *s, struct str piece)
 {
-	if (piece.len > s->piece_max) {
-		s->err = ERR_LIMIT;
-		return;
-	}
 	buf_add(&s->ready, &piece.len, sizeof piece.len);
 	buf_add(&s->ready, piece.at, piece.len);
 	assert(!s->ready.full);

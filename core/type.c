@@ -402,8 +402,6 @@ static const char *normal_url(const struct argument *a, const char *given, char 
 
 	if (!why)
 		why = url_tail(str_of(url + n), false);
-	if (!why && strlen(url) > URL_MAX)
-		why = "is too long";
 	if (!why && socket) {
 		memmove(url, url + 2, strlen(url) - 1);
 		memcpy(url, "wss", 3);

@@ -273,6 +273,21 @@ START_TEST(what_comes_too_late_is_dropped)
 }
 END_TEST
 
+START_TEST(an_answer_closes_only_what_belongs_to_it)
+{
+	DEFER(json_drop) cJSON *turn = tree("{\"model\":\"m-2\"}");
+
+	a_turn();
+	session_request(s, 8, EVENT_TURN, NULL, turn);
+	expect(say(WIRE_CALL, 8, 1, 0, "turn", NULL, "{\"n\":1}"), ASK_CALL);
+	ck_assert_str_eq(asked.request.body, "{\"model\":\"m-2\",\"n\":1}");
+	expect(say(WIRE_CALL, 7, 1, 0, "turn", NULL, "{\"n\":1}"), ASK_CALL);
+	expect(say(WIRE_RESULT, 7, 0, 0, NULL, NULL, RESULT), ASK_RESULT);
+	ck_assert(session_open(s, 8) && session_wants(s, 8, 1) && !session_wants(s, 7, 1));
+	ck_assert(session_answered(s, 8, 1));
+}
+END_TEST
+
 START_TEST(giving_up_what_is_answered_changes_nothing)
 {
 	a_turn();
@@ -347,6 +362,7 @@ static const struct {
 	{ "the second half comes first", { LOW "a", HIGH }, LOST "a|" },
 	{ "an empty piece between them", { "a" HIGH, "", LOW }, "a|" WHOLE "|" },
 	{ "an empty piece", { "", "a" }, "a|" },
+	{ "the last of the first halves", { "\xED\xAF\xBF", "\xED\xBF\xBF" }, "\xF4\x8F\xBF\xBF|" },
 	{ "a letter that begins the same", { "\xED\x95\x9C" }, "\xED\x95\x9C|" },
 	{ "a whole one at the end", { "a" WHOLE }, "a" WHOLE "|" },
 };
@@ -504,6 +520,7 @@ int main(void)
 	tcase_add_loop_test(t, a_request_is_answered_once, 0, COUNT(answers));
 	tcase_add_loop_test(t, a_request_that_was_never_given_is_not_answered, 0, COUNT(answers));
 	tcase_add_test(t, what_comes_too_late_is_dropped);
+	tcase_add_test(t, an_answer_closes_only_what_belongs_to_it);
 	tcase_add_test(t, giving_up_what_is_answered_changes_nothing);
 	tcase_add_test(t, a_failure_has_a_class_and_a_reason);
 	tcase_add_test(t, a_failure_without_words_has_none);

@@ -15,6 +15,7 @@ static const struct {
 	{ "CRLF", ANSWER_SSE, "data: 1\r\n\r\ndata: 2\r\n\r\n", "[1][2]" },
 	{ "CR", ANSWER_SSE, "data: 1\r\rdata: 2\r\r", "[1][2]" },
 	{ "all three", ANSWER_SSE, "data: 1\r\n\ndata: 2\n\r\ndata: 3\r\n\r", "[1][2][3]" },
+	{ "CR, then LF", ANSWER_SSE, "data: 1\rdata: 2\n\n", "[1\n2]" },
 	{ "CRLF is one line break", ANSWER_SSE, "data: 1\r\ndata: 2\r\n\r\n", "[1\n2]" },
 	{ "a byte order mark", ANSWER_SSE, "\xEF\xBB\xBF" "data: 1\n\n", "[1]" },
 	{ "a mark that comes later is no mark", ANSWER_SSE, "\n\xEF\xBB\xBF" "data: 1\n\n", "" },
