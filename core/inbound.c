@@ -211,7 +211,7 @@ char *inbound_cut(const char *text, const cJSON *marks, const char *me, bool *re
 	}
 	while (b.len && b.at[b.len - 1] == ' ')
 		buf_cut(&b, b.len - 1);
-	return b.len ? buf_take(&b) : text_dup("");
+	return buf_take(&b);
 }
 
 /* &amp; &lt; &gt;, and no others: what services that send "html" so escape. */
@@ -231,7 +231,7 @@ static char *unescape(const char *text)
 		buf_addc(&b, i < COUNT(escapes) ? escapes[i].to : *text);
 		text += i < COUNT(escapes) ? strlen(escapes[i].from) : 1;
 	}
-	return b.len ? buf_take(&b) : text_dup("");
+	return buf_take(&b);
 }
 
 /* False: it is empty. */
