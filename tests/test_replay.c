@@ -267,7 +267,7 @@ static const struct {
 	  SIGN_IN "< ws {\"type\": \"marked\"}\n< ws {\"type\": \"said\", \"said\": [{}]}\n+1ms\n", 0, "" },
 	{ "another me", "porch", SIGNING_IN "> ready {\"me\": \"u2\"}\n", 7, "\"u2\" was expected, \"u1\" came" },
 	{ "a beat within its span", "porch", SIGN_IN "+<10s\n> ws {\"beat\": 1}\n+9999ms\n+1ms\n> ws {\"beat\": 2}\n", 0, "" },
-	{ "a beat that comes too early", "porch", SIGN_IN "+10s\n> ws {\"beat\": 1}\n", 8, "after 5001 ms, before this time was over, something happened||> ws {\"beat\":1}" },
+	{ "a beat that comes too early", "porch", SIGN_IN "+10s\n> ws {\"beat\": 1}\n", 8, "after 5000 ms, before this time was over, something happened||> ws {\"beat\":1}" },
 	{ "a beat that comes too late", "porch", SIGN_IN "+<5s\n> ws {\"beat\": 1}\n", 8, "nothing happened within this time" },
 	{ "the dice at 0", "porch", "! dice 0\n" SIGN_IN "+1ms\n> ws {\"beat\": 1}\n", 0, "" },
 	{ "the dice at 1", "porch", "! dice 1\n" SIGN_IN "+9999ms\n+1ms\n> ws {\"beat\": 1}\n", 0, "" },

@@ -2,7 +2,6 @@
 #include "gate/world_parts.h"
 #include "adapter/adapter.h"
 #include "inbound.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,7 +130,7 @@ int64_t world_now(const struct world *w)
 /* At the earliest a millisecond from now: nothing happens within nothing. */
 static void set_timer(struct world *w, const struct ask *a)
 {
-	int64_t wait = a->wait_ms + llround(w->dice * (double)(a->to_ms - a->wait_ms));
+	int64_t wait = a->wait_ms + (int64_t)(w->dice * (double)(a->to_ms - a->wait_ms));
 
 	w->timers[a->tag] = a->to_ms == 0 ? 0 : w->now_ms + (wait > 0 ? wait : 1);
 }
