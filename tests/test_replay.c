@@ -268,7 +268,7 @@ static const struct {
 	{ "another me", "porch", SIGNING_IN "> ready {\"me\": \"u2\"}\n", 7, "\"u2\" was expected, \"u1\" came" },
 	{ "a beat within its span", "porch", SIGN_IN "+<10s\n> ws {\"beat\": 1}\n+9999ms\n+1ms\n> ws {\"beat\": 2}\n", 0, "" },
 	{ "a beat that comes too early", "porch", SIGN_IN "+10s\n> ws {\"beat\": 1}\n", 8, "after 5000 ms, before this time was over, something happened||> ws {\"beat\":1}" },
-	{ "a beat that comes too late", "porch", SIGN_IN "+<5s\n> ws {\"beat\": 1}\n", 8, "nothing happened within this time" },
+	{ "a beat that comes too late", "porch", SIGN_IN "+<4s\n> ws {\"beat\": 1}\n", 8, "nothing happened within this time" },
 	{ "the dice at 0", "porch", "! dice 0\n" SIGN_IN "+1ms\n> ws {\"beat\": 1}\n", 0, "" },
 	{ "the dice at 1", "porch", "! dice 1\n" SIGN_IN "+9999ms\n+1ms\n> ws {\"beat\": 1}\n", 0, "" },
 	{ "a line that never speaks is given up", "porch", DOOR OPEN HELLO "+19999ms\n+1ms\n> http GET /door as token\n", 0, "" },
