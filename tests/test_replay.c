@@ -288,6 +288,9 @@ static const struct {
 	{ "an act without its ref", "porch", SIGN_IN "< send {\"text\": \"x\"}\n> result {}\n", 8, "it has no \"ref\"" },
 	{ "a ref that comes again", "porch", SIGN_IN SEND "< http 200 {\"id\": \"m\"}\n> result {\"ref\": 7, \"id\": \"m\"}\n" SEND, 12, "not greater than the one before" },
 	{ "an act under another ref", "porch", SIGN_IN SEND "< http 200 {\"id\": \"m\"}\n> result {\"ref\": 8, \"id\": \"m\"}\n", 11, "/ref: 8 was expected, 7 came" },
+	{ "an answer without its id", "porch", SIGN_IN SEND "< http 200 {\"id\": null}\n"
+	  "> failed {\"ref\": 7, \"class\": \"platform\", \"why\": \"an answer without /id\"}\n", 0, "" },
+	{ "another close code", "porch", SIGN_IN "< stop\n> ws close 1001\n", 9, "the close code is 1000, and 1001 was expected" },
 	{ "an act that is put off", "porch", SIGN_IN SEND "< http 429\n> again {\"ref\": 7, \"after_ms\": 5000}\n", 0, "" },
 	{ "an act whose answer is due at the end", "porch", SIGN_IN SEND, 0, "" },
 	{ "a text of the greatest length", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\", \"text\": \"$40x\xF0\x9F\xA6\x80\"}\n> http POST /rooms/r/messages as token like {}\n", 0, "" },

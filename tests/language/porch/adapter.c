@@ -31,7 +31,7 @@ static void welcome(struct adapter *a, const struct event *ev)
 	a->beat_ms = 30000;
 	json_number(ev->json, "/beat_ms", 1000, 600000, &a->beat_ms);
 	text_copy(a->session, sizeof a->session, json_text(ev->json, "/session"));
-	host_timer(BEAT, 1, (uint32_t)a->beat_ms);
+	host_timer(BEAT, 0, (uint32_t)a->beat_ms);
 	host_keep(json_make("{url:%s,session:%s}", a->url, a->session[0] ? a->session : NULL));
 	host_ready("/me");
 }
