@@ -138,6 +138,20 @@ START_TEST(json_is_told_apart_and_written)
 }
 END_TEST
 
+START_TEST(the_first_item_with_a_text_is_found)
+{
+	const cJSON *list = parsed("[null,{\"id\":7},{\"id\":\"a\",\"n\":1},{\"id\":\"a\",\"n\":2},\"b\"]");
+
+	is("the first of two", json_find(list, "/id", "a"), "{\"id\":\"a\",\"n\":1}");
+	is("an item that is the text", json_find(list, "", "b"), "\"b\"");
+	is("none has it", json_find(list, "/id", "7"), NULL);
+	is("none can have it", json_find(list, "/id", NULL), NULL);
+	is("an object's members", json_find(parsed("{\"x\":{\"id\":\"c\"}}"), "/id", "c"), "{\"id\":\"c\"}");
+	is("no list", json_find(json_string("a"), "", "a"), NULL);
+	is("nothing", json_find(NULL, "/id", "a"), NULL);
+}
+END_TEST
+
 START_TEST(what_cannot_be_filled_fails_at_once)
 {
 	cJSON *list = json_list(), *object = json_make("{}");
@@ -210,6 +224,13 @@ START_TEST(texts_are_compared)
 }
 END_TEST
 
+START_TEST(a_text_is_blank_without_a_mark_on_it)
+{
+	ck_assert(text_blank(NULL) && text_blank("") && text_blank(" ") && text_blank("\t\r\n "));
+	ck_assert(!text_blank("a") && !text_blank(" \n a") && !text_blank("a ") && !text_blank("\xC2\xA0") && !text_blank("\v"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("help");
@@ -226,11 +247,13 @@ int main(void)
 	tcase_add_test(t, a_copy_stands_alone);
 	tcase_add_loop_test(t, parsing_is_strict, 0, COUNT(parses));
 	tcase_add_test(t, json_is_told_apart_and_written);
+	tcase_add_test(t, the_first_item_with_a_text_is_found);
 	tcase_add_loop_test_raise_signal(t, what_cannot_be_filled_fails_at_once, SIGABRT, 0, 8);
 	tcase_add_test(t, a_text_grows);
 	tcase_add_test(t, a_text_is_made);
 	tcase_add_loop_test(t, a_copy_is_whole_or_empty, 0, COUNT(copies));
 	tcase_add_loop_test(t, texts_are_compared, 0, COUNT(pairs));
+	tcase_add_test(t, a_text_is_blank_without_a_mark_on_it);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -1,4 +1,4 @@
-/* adapter.h - all that a generated adapter may see of us. ABI version 1.
+/* adapter.h - all that a generated adapter may include, and see of us. ABI version 1.
  *
  * An adapter translates between one service's words and ours. It is told of an
  * event, queues what should happen, and returns. It opens nothing, waits for
@@ -15,6 +15,11 @@
  * channel, and with the job in a tool or a model. struct adapter stays. Whatever
  * you hand to a host function is copied.
  *
+ * Besides what is declared here you may call these of <string.h>: memchr memcmp memcpy
+ * memmove memset strchr strcmp strcspn strlen strncmp strrchr strspn strstr. It is
+ * compiled as gnu17 with -Wall -Wextra -Wshadow -Wvla -Wformat=2, and a warning is an
+ * error: a parameter that you do not need wants a `(void)a;`.
+ *
  * Fields, kinds and functions are added at the end, never changed. */
 #ifndef CHELA_ADAPTER_H
 #define CHELA_ADAPTER_H
@@ -22,6 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define ADAPTER_ABI 1
 
@@ -30,7 +36,8 @@ enum event_kind {		/* [who is told] what hangs on it */
 	EVENT_STOP,		/* [channel] last: close what is open */
 	EVENT_HTTP,		/* [all] the last word on host_call(.ref, .tag): .status .failure .name .text .json */
 	EVENT_PART,		/* [all] a whole piece of a streamed answer, before its EVENT_HTTP: .json, or
-				 * .text where it is not JSON; .failure and .text where it tells of an error */
+				 * .text where it is not JSON; .failure and .text where it tells of an error.
+				 * .ref and .tag are those of its host_call() */
 	EVENT_OPEN,		/* [channel] socket .tag is up */
 	EVENT_TEXT,		/* [channel] a whole message on socket .tag: .json, or .text where it is not JSON */
 	EVENT_CLOSED,		/* [channel] socket .tag is down: .status is the close code, 0 if none came, -1 if
@@ -68,8 +75,10 @@ struct event {
 				 * other answers are sorted by those rows first, then by status */
 	const char *name;	/* act, tool, path; EVENT_HTTP: the "word" of the errors row that fitted, or NULL */
 	const char *text;	/* as above; EVENT_HTTP with a failure: the reason in words, fit for host_failed() */
-	const cJSON *json;	/* only the members that the manifest's "shows" lets through (array positions
-				 * are kept); NULL where there is none or it is not JSON */
+	const cJSON *json;	/* only the members that the manifest's "shows" lets through; what is left out
+				 * of an array is null there, so that positions stay. NULL where nothing is
+				 * left, nothing came, or it is not JSON; so .json and .text of a piece may
+				 * both be NULL, and its .text never is where it is not JSON */
 };
 
 /* You provide these two. The core makes `a` zeroed, adapter_size bytes. */
@@ -141,6 +150,7 @@ const cJSON *json_next(const cJSON *item);	/* for (i = json_first(l); i; i = jso
 const char *json_name(const cJSON *item);	/* the member's name within an object, else NULL */
 int json_count(const cJSON *list);
 bool json_is_object(const cJSON *item);				/* {...}, and not NULL, a list or text */
+const cJSON *json_find(const cJSON *list, const char *at, const char *text);	/* the first with that; or NULL */
 
 /* Making JSON. The guide names members in the order they shall stand:
  *
@@ -148,8 +158,13 @@ bool json_is_object(const cJSON *item);				/* {...}, and not NULL, a list or tex
  *
  * %s const char *, %d int, %D int64_t, %b bool, %j const cJSON *. A NULL %s or %j
  * leaves its member out; a member whose value is written as 'word' is that string:
- * "{type:'text',text:%s}". Trees share what you put into them and nothing is copied:
- * what came with an event and must outlive it goes through json_copy() first. */
+ * "{type:'text',text:%s}". %d, %D and %b always write theirs: a number or bool that may
+ * be absent is given as %j. No spaces in a guide.
+ *
+ * Trees share what you put into them and nothing is copied. What came with an event and
+ * must outlive it goes through json_copy() first. A list or object that you have put
+ * into another is still the same one and can grow there; into a second place it goes
+ * when it is complete. */
 cJSON *json_make(const char *guide, ...);
 cJSON *json_list(void);
 void json_push(cJSON *list, const cJSON *item);			/* NULL: nothing */
@@ -166,7 +181,8 @@ const char *text_of(const struct text *t);
 const char *text_make(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* %s %d %u %c %% and friends */
 bool text_copy(char *to, size_t size, const char *from);	/* whole, or false and `to` empty; NULL is "" */
 bool text_is(const char *a, const char *b);			/* equal; NULL equals nothing */
-bool text_starts(const char *text, const char *with);
+bool text_starts(const char *text, const char *with);		/* false where one is NULL */
+bool text_blank(const char *text);				/* NULL, or only space, tab, CR and LF, or nothing */
 
 /* A conversation, as EVENT_TURN brings it:
  *
@@ -184,7 +200,8 @@ bool text_starts(const char *text, const char *with);
  *	 "usage": {"in": 10, "out": 5, "cache_read": 0, "cache_write": 0}?}
  *
  * stop is one of end calls length refusal pause window other. "calls" is [] unless
- * stop is "calls": only then do they run. Each call has a non-empty id of its own and
- * an object as args. Tokens are as billed: "in" counts cached ones too. */
+ * stop is "calls": only then do they run. Each call has a non-empty id of its own within
+ * its message, a name, and an object as args; so have those that EVENT_TURN brings.
+ * Tokens are as billed: "in" counts cached ones too. */
 
 #endif

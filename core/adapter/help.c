@@ -33,6 +33,15 @@ bool json_is_object(const cJSON *item)
 	return cJSON_IsObject(item);
 }
 
+const cJSON *json_find(const cJSON *list, const char *at, const char *text)
+{
+	const cJSON *item = json_first(list);
+
+	while (item && !json_is(item, at, text))
+		item = json_next(item);
+	return item;
+}
+
 cJSON *json_make(const char *guide, ...)
 {
 	cJSON *object;
@@ -147,4 +156,9 @@ bool text_is(const char *a, const char *b)
 bool text_starts(const char *text, const char *with)
 {
 	return text && with && strncmp(text, with, strlen(with)) == 0;
+}
+
+bool text_blank(const char *text)
+{
+	return !text || !text[strspn(text, " \t\r\n")];
 }

@@ -28,8 +28,8 @@ static const char *const callable[] = {
 	"host_broken", "host_keep", "host_delta", "host_result", "host_failed", "host_again", "host_log",
 	"json_at", "json_text", "json_is", "json_true", "json_number", "json_first", "json_next", "json_name",
 	"json_count", "json_make", "json_list", "json_push", "json_put", "json_string", "json_copy", "json_parse",
-	"json_write", "json_is_object",
-	"text_add", "text_of", "text_make", "text_copy", "text_is", "text_starts",
+	"json_write", "json_is_object", "json_find",
+	"text_add", "text_of", "text_make", "text_copy", "text_is", "text_starts", "text_blank",
 	"memchr", "memcmp", "memcpy", "memmove", "memset", "strchr", "strcmp", "strcspn", "strlen", "strncmp",
 	"strrchr", "strspn", "strstr",
 	/* the compiler's own */

@@ -4,7 +4,6 @@
  * filled by deltas and ended, and message_stop at last. What is shown before that is a
  * promise; only then is there a result. */
 #include "adapter.h"
-#include <string.h>
 
 enum { BLOCKS_MAX = 256, TOKENS_MAX = INT32_MAX };
 
@@ -28,11 +27,6 @@ struct adapter {
 };
 
 const size_t adapter_size = sizeof(struct adapter);
-
-static bool blank(const char *text)
-{
-	return !text || !text[strspn(text, " \t\r\n")];
-}
 
 /* ---- the request --------------------------------------------------------- */
 
@@ -72,10 +66,10 @@ static void add(struct request *r, const char *role, const cJSON *block)
 	json_push(r->content, block);
 }
 
-/* specs/anthropic/history.md: "A text that is empty or only white space MUST NOT be sent." */
+/* specs/anthropic/history.md: "A text block that is empty or only white space MUST NOT be sent" */
 static void add_text(struct request *r, const char *role, const char *text)
 {
-	if (!blank(text))
+	if (!text_blank(text))
 		add(r, role, json_make("{type:'text',text:%s}", text));
 }
 
@@ -148,7 +142,7 @@ static cJSON *system_of(const cJSON *turn)
 	cJSON *list = json_list();
 
 	json_push(list, json_make("{type:'text',text:%s}", text));
-	return blank(text) ? NULL : list;
+	return text_blank(text) ? NULL : list;
 }
 
 /* specs/anthropic/turn.md: "`tools` MUST be left out where there are none." */
@@ -264,16 +258,10 @@ static void block_stop(struct adapter *a, const cJSON *event)
 /* specs/anthropic/turn.md: "Each of the four figures MUST be the last one that was told" */
 static void count(struct adapter *a, const cJSON *usage)
 {
-	a->counted |= usage != NULL;
-	json_number(usage, "/input_tokens", 0, TOKENS_MAX, &a->in);
-	json_number(usage, "/output_tokens", 0, TOKENS_MAX, &a->out);
-	json_number(usage, "/cache_read_input_tokens", 0, TOKENS_MAX, &a->cache_read);
-	json_number(usage, "/cache_creation_input_tokens", 0, TOKENS_MAX, &a->cache_write);
-}
-
-static void message_start(struct adapter *a, const cJSON *event)
-{
-	count(a, json_at(event, "/message/usage"));
+	a->counted |= json_number(usage, "/input_tokens", 0, TOKENS_MAX, &a->in);
+	a->counted |= json_number(usage, "/output_tokens", 0, TOKENS_MAX, &a->out);
+	a->counted |= json_number(usage, "/cache_read_input_tokens", 0, TOKENS_MAX, &a->cache_read);
+	a->counted |= json_number(usage, "/cache_creation_input_tokens", 0, TOKENS_MAX, &a->cache_write);
 }
 
 static void message_delta(struct adapter *a, const cJSON *event)
@@ -301,35 +289,20 @@ static const char *stop_of(const char *reason)
 	return "other";
 }
 
-/* specs/anthropic/calls.md: "Fragments MUST be joined before they are parsed; where they are
- * empty or none came, the arguments are the `input` of the start." */
-static const cJSON *arguments_of(const struct block *b)
-{
-	const cJSON *args = b->text.len ? json_parse(text_of(&b->text)) : b->input;
-
-	return json_is_object(args) ? args : NULL;
-}
-
-static bool known(const cJSON *calls, const char *id)
-{
-	const cJSON *c = json_first(calls);
-
-	while (c && !json_is(c, "/id", id))
-		c = json_next(c);
-	return c != NULL;
-}
-
 /* NULL, or what is wrong with it. */
 static const char *add_call(const struct block *b, cJSON *calls, cJSON *raw)
 {
-	const cJSON *args = arguments_of(b);
+	/* specs/anthropic/calls.md: "Fragments MUST be joined before they are parsed; where none came, or
+	 * only white space, the arguments are the `input` of the start." */
+	const char *text = text_of(&b->text);
+	const cJSON *args = text_blank(text) ? b->input : json_parse(text);
 
-	if (!args)
-		return "arguments that are not a JSON object";
-	if (blank(b->id) || blank(b->name))
+	if (text_blank(b->id) || text_blank(b->name))
 		return "a call without id or name";
-	if (known(calls, b->id))
+	if (json_find(calls, "/id", b->id))
 		return "two calls with the same id";
+	if (!json_is_object(args))
+		return "arguments that are not a JSON object";
 	json_push(calls, json_make("{id:%s,name:%s,args:%j}", b->id, b->name, args));
 	json_push(raw, json_make("{type:'tool_use',id:%s,name:%s,input:%j}", b->id, b->name, args));
 	return NULL;
@@ -342,7 +315,7 @@ static void add_raw(const struct block *b, cJSON *raw)
 {
 	const char *text = text_of(&b->text), *signature = text_of(&b->signature);
 
-	if (is(b, "text") && !blank(text))
+	if (is(b, "text") && !text_blank(text))
 		json_push(raw, json_make("{type:'text',text:%s}", text));
 	else if (is(b, "thinking") && *signature)
 		json_push(raw, json_make("{type:'thinking',thinking:%s,signature:%s}", text, signature));
@@ -350,13 +323,12 @@ static void add_raw(const struct block *b, cJSON *raw)
 		json_push(raw, json_make("{type:'redacted_thinking',data:%s}", b->data));
 }
 
-static void message_stop(struct adapter *a, const cJSON *event)
+static void message_stop(struct adapter *a)
 {
 	const char *stop = stop_of(a->reason), *why = NULL;
 	cJSON *calls = json_list(), *raw = json_list(), *usage = NULL;
 	struct text said = { 0 };
 
-	(void)event;
 	for (const struct block *b = a->blocks; b < a->blocks + a->n && !why; b++) {
 		if (!b->type)
 			why = "a block is missing";
@@ -385,23 +357,25 @@ static void message_stop(struct adapter *a, const cJSON *event)
 
 /* ---- events -------------------------------------------------------------- */
 
-static const struct {
-	const char *type;
-	void (*take)(struct adapter *a, const cJSON *event);
-} events[] = {
-	{ "message_start", message_start }, { "message_delta", message_delta }, { "message_stop", message_stop },
-	{ "content_block_start", block_start }, { "content_block_delta", block_delta },
-	{ "content_block_stop", block_stop },
-};
-
 /* specs/anthropic/stream.md: "`ping` and events of unknown types MUST be ignored." */
 static void take(struct adapter *a, const struct event *ev)
 {
-	if (!ev->json && ev->text)
+	const cJSON *event = ev->json;
+
+	if (ev->text)
 		fail(a, "a piece of the stream is not JSON");
-	for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
-		if (json_is(ev->json, "/type", events[i].type))
-			events[i].take(a, ev->json);
+	else if (json_is(event, "/type", "message_start"))
+		count(a, json_at(event, "/message/usage"));
+	else if (json_is(event, "/type", "content_block_start"))
+		block_start(a, event);
+	else if (json_is(event, "/type", "content_block_delta"))
+		block_delta(a, event);
+	else if (json_is(event, "/type", "content_block_stop"))
+		block_stop(a, event);
+	else if (json_is(event, "/type", "message_delta"))
+		message_delta(a, event);
+	else if (json_is(event, "/type", "message_stop"))
+		message_stop(a);
 }
 
 void adapter_event(struct adapter *a, const struct event *ev)

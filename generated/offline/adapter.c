@@ -1,7 +1,6 @@
 /* adapter.c - the model that is none: a few sentences it knows, the assistant's own tools,
  * and plain words about what it is. It asks for nothing that is outside this machine. */
 #include "adapter.h"
-#include <string.h>
 
 struct adapter { char nothing; };	/* a turn is answered as soon as it is told */
 
@@ -103,15 +102,6 @@ static const struct sentence *sentence_of(const char *said, const char **ret_res
 
 /* ---- tools --------------------------------------------------------------- */
 
-static bool offered(const cJSON *turn, const char *tool)
-{
-	const cJSON *t = json_first(json_at(turn, "/tools"));
-
-	while (t && !json_is(t, "/name", tool))
-		t = json_next(t);
-	return t != NULL;
-}
-
 /* specs/offline/tools.md: "The number of a note MUST be given as a number." What is none, the tool
  * itself refuses. */
 static void use(uint32_t ref, const cJSON *turn, const struct sentence *s, const char *rest)
@@ -119,7 +109,7 @@ static void use(uint32_t ref, const cJSON *turn, const struct sentence *s, const
 	const cJSON *value = text_is(s->arg, "note") ? json_parse(rest) : json_string(rest);
 	cJSON *args = json_make("{}"), *calls = json_list();
 
-	if (!offered(turn, s->tool)) {
+	if (!json_find(json_at(turn, "/tools"), "/name", s->tool)) {
 		say(ref, text_make("I may not do that: the rules in instance/assistant.conf do not allow `core.%s`.", s->tool));
 		return;
 	}

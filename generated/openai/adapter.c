@@ -11,7 +11,7 @@ struct call {
 	int64_t index;			/* -1: it has none */
 	const char *id, *name;		/* NULL: not told */
 	struct text arguments;
-	const cJSON *object;		/* arguments that came as an object */
+	const cJSON *whole;		/* arguments that came, but not as text */
 };
 
 struct adapter {
@@ -121,19 +121,17 @@ static void say(struct adapter *a, const char *text)
 static struct call *call_of(struct adapter *a, const cJSON *fragment, int64_t index)
 {
 	const char *id = json_text(fragment, "/id");
-	size_t i = a->n;
 
 	/* specs/openai/calls.md: "A fragment without `index` MUST begin a call where it has a name, and
-	 * go on with the call that began last where it has none." */
+	 * go on with the call that began last of all where it has none." */
 	if (index < 0)
 		return a->n && empty(json_text(fragment, "/function/name")) ? &a->calls[a->n - 1] : NULL;
-	while (i > 0 && a->calls[i - 1].index != index)
-		i--;
-	/* specs/openai/calls.md: "A fragment with another id than the call of its index MUST begin a
-	 * call" */
-	if (i == 0 || (!empty(id) && a->calls[i - 1].id && !text_is(id, a->calls[i - 1].id)))
-		return NULL;
-	return &a->calls[i - 1];
+	/* specs/openai/calls.md: "A fragment MUST go to the call that began last of those with its index
+	 * and, where both have one, its id" */
+	for (struct call *c = a->calls + a->n; c-- > a->calls;)
+		if (c->index == index && (empty(id) || !c->id || text_is(id, c->id)))
+			return c;
+	return NULL;
 }
 
 /* False: there are too many. */
@@ -152,15 +150,15 @@ static bool take_fragment(struct adapter *a, const cJSON *fragment)
 		c = &a->calls[a->n++];
 		c->index = index;
 	}
-	/* specs/openai/calls.md: "The first id and the first name that are not empty MUST count." */
+	/* specs/openai/calls.md: "The first id and the first name MUST count; an empty one is none." */
 	if (!c->id && !empty(id))
 		c->id = keep(id);
 	if (!c->name && !empty(name))
 		c->name = keep(name);
 	/* specs/openai/calls.md: "Arguments MUST be joined by index, and parsed only at the end." */
 	text_add(&c->arguments, json_text(arguments, ""));
-	if (json_is_object(arguments))
-		c->object = json_copy(arguments);
+	if (!json_text(arguments, "") && arguments)
+		c->whole = json_copy(arguments);
 	return true;
 }
 
@@ -171,7 +169,7 @@ static void take_choice(struct adapter *a, const cJSON *choice)
 	say(a, json_text(choice, "/delta/content"));
 	say(a, refusal);
 	a->refused |= !empty(refusal);
-	if (reason)
+	if (!empty(reason))
 		a->reason = keep(reason);
 	for (const cJSON *f = json_first(json_at(choice, "/delta/tool_calls")); f; f = json_next(f))
 		if (!take_fragment(a, f)) {
@@ -183,10 +181,9 @@ static void take_choice(struct adapter *a, const cJSON *choice)
 /* specs/openai/turn.md: "Each figure MUST be the last one that was told." */
 static void count(struct adapter *a, const cJSON *usage)
 {
-	a->counted |= usage != NULL;
-	json_number(usage, "/prompt_tokens", 0, TOKENS_MAX, &a->in);
-	json_number(usage, "/completion_tokens", 0, TOKENS_MAX, &a->out);
-	json_number(usage, "/prompt_tokens_details/cached_tokens", 0, TOKENS_MAX, &a->cache_read);
+	a->counted |= json_number(usage, "/prompt_tokens", 0, TOKENS_MAX, &a->in);
+	a->counted |= json_number(usage, "/completion_tokens", 0, TOKENS_MAX, &a->out);
+	a->counted |= json_number(usage, "/prompt_tokens_details/cached_tokens", 0, TOKENS_MAX, &a->cache_read);
 }
 
 /* ---- the result ---------------------------------------------------------- */
@@ -209,20 +206,12 @@ static const char *stop_of(const struct adapter *a)
 	return text_is(stop, "end") && a->n ? "calls" : stop;
 }
 
-static bool taken(const cJSON *calls, const char *id)
-{
-	const cJSON *c = json_first(calls);
-
-	while (c && !json_is(c, "/id", id))
-		c = json_next(c);
-	return c != NULL;
-}
-
 /* NULL, or what is wrong with it. */
 static const char *add_call(cJSON *calls, const struct call *c)
 {
 	const char *text = text_of(&c->arguments), *id = c->id;
-	const cJSON *args = c->object ? c->object : json_parse(*text ? text : "{}");
+	/* specs/openai/calls.md: "Arguments that are absent, empty or only white space MUST be `{}`." */
+	const cJSON *args = c->whole ? c->whole : json_parse(text_blank(text) ? "{}" : text);
 
 	if (!c->name)
 		return "a call without a name";
@@ -230,7 +219,7 @@ static const char *add_call(cJSON *calls, const struct call *c)
 		return "arguments that are not a JSON object";
 	/* specs/openai/calls.md: "A call without an id, or with one that an earlier call has, MUST be
 	 * given the first of `call_1`, `call_2`, ... that no earlier call has." */
-	for (int n = 1; !id || taken(calls, id); n++)
+	for (int n = 1; !id || json_find(calls, "/id", id); n++)
 		id = text_make("call_%d", n);
 	json_push(calls, json_make("{id:%s,name:%s,args:%j}", id, c->name, args));
 	return NULL;
