@@ -41,6 +41,7 @@ static const struct {
 	{ "a text of exactly its most bytes", "{\"type\":\"text\",\"max\":4}", "\"\xC3\xA4\xC3\xA4\"", "\"\xC3\xA4\xC3\xA4\"" },
 	{ "a text of more bytes", "{\"type\":\"text\",\"max\":4}", "\"\xC3\xA4\xC3\xA4.\"", NULL },
 	{ "a text of exactly its least bytes", "{\"type\":\"text\",\"min\":2}", "\"ab\"", "\"ab\"" },
+	{ "no text where some must be", "{\"type\":\"text\",\"min\":1}", "\"\"", NULL },
 	{ "a text of fewer bytes", "{\"type\":\"text\",\"min\":2}", "\"a\"", NULL },
 
 	{ "a whole number", "{\"type\":\"int\"}", "-12", "-12" },
@@ -49,6 +50,7 @@ static const struct {
 	{ "one more, which a double cannot hold", "{\"type\":\"int\"}", "9007199254740993", NULL },
 	{ "a number with a part", "{\"type\":\"int\"}", "1.5", NULL },
 	{ "a number in quotes", "{\"type\":\"int\"}", "\"1\"", NULL },
+	{ "a number is not measured in bytes", "{\"type\":\"int\",\"min\":2,\"max\":9}", "5", "5" },
 	{ "the least", "{\"type\":\"int\",\"min\":1,\"max\":3}", "1", "1" },
 	{ "less", "{\"type\":\"int\",\"min\":1,\"max\":3}", "0", NULL },
 	{ "the most", "{\"type\":\"int\",\"min\":1,\"max\":3}", "3", "3" },
@@ -172,6 +174,7 @@ static const struct {
 	{ "a line break in a URL", "{\"type\":\"url\",\"match\":\"https://files.example.com\"}", "\"https://files.example.com/a\\nb\"", NULL },
 	{ "a step up", "{\"type\":\"url\",\"match\":\"https://files.example.com\"}", "\"https://files.example.com/a/../b\"", NULL },
 	{ "a hidden step up", "{\"type\":\"url\",\"match\":\"https://files.example.com\"}", "\"https://files.example.com/a/%2e%2e/b\"", NULL },
+	{ "a socket where a page was meant", "{\"type\":\"url\",\"match\":\"https://*.example.com\"}", "\"wss://a.example.com/\"", NULL },
 	{ "no URL", "{\"type\":\"url\",\"match\":\"https://files.example.com\"}", "\"files.example.com\"", NULL },
 
 	{ "json is cut down", "{\"type\":\"json\",\"members\":[\"/*/{role,text}\"]}",
@@ -259,6 +262,28 @@ START_TEST(an_address_has_a_length)
 		ck_assert((type_check(a, given, &normal) == NULL) == !more);
 		buf_free(&b);
 	}
+}
+END_TEST
+
+/* want NULL: refused */
+static const struct {
+	const char *name, *given, *want;
+} sockets[] = {
+	{ "a socket", "WSS://a.Example.com:443/link?t=1", "wss://a.example.com/link?t=1" },
+	{ "a socket elsewhere", "wss://evil.org/link", NULL },
+	{ "a page", "https://a.example.com/link", NULL },
+	{ "a socket in the clear", "ws://a.example.com/link", NULL },
+};
+
+START_TEST(a_sockets_address_is_a_url)
+{
+	struct argument a = { .name = "a", .type = TYPE_URL, .match = "wss://*.example.com", .max = INT64_MAX };
+	DEFER(json_drop) cJSON *given = cJSON_CreateString(sockets[_i].given), *normal = NULL;
+	const char *why = type_check(&a, given, &normal);
+
+	ck_assert_msg(!why == !!sockets[_i].want, "%s: %s", sockets[_i].name, why);
+	ck_assert_msg(why || strcmp(normal->valuestring, sockets[_i].want) == 0, "%s: %s", sockets[_i].name,
+		      why ? why : normal->valuestring);
 }
 END_TEST
 
@@ -540,6 +565,7 @@ int main(void)
 	tcase_add_loop_test(t, a_value_has_one_normal_form_or_is_refused, 0, COUNT(values));
 	tcase_add_loop_test(t, some_types_have_a_length, 0, COUNT(lengths));
 	tcase_add_test(t, an_address_has_a_length);
+	tcase_add_loop_test(t, a_sockets_address_is_a_url, 0, COUNT(sockets));
 	tcase_add_test(t, each_month_has_its_days);
 	tcase_add_test(t, a_letter_goes_to_a_hundred_at_most);
 	tcase_add_loop_test(t, arguments_are_all_there_and_no_others, 0, COUNT(calls));
