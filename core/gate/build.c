@@ -2,6 +2,7 @@
  * runs, which it replaces only when every stage has passed. */
 #include "gate/check.h"
 #include "gate/compile.h"
+#include "gate/source.h"
 #include "limits.h"
 #include "seal.h"
 #include <stdlib.h>
@@ -51,10 +52,16 @@ bool build_stage(struct check *c, struct finding *v)
 	DEFER(text_free) char *source = text_fmt("generated/%s/adapter.c", c->name);
 	DEFER(text_free) char *program = adapter_program(c->instance, c->name);
 	DEFER(text_free) char *folder = text_fmt("%s/adapters", c->instance->build);
+	const char *why;
 	int lines;
 
 	if (access(source, F_OK) != 0)
 		return no_source(c, source, v);
+	why = source_check_file(source);
+	if (why) {
+		c->failure = failure_of(why);
+		return false;
+	}
 	mkdir(folder, 0777);
 	progress(c, "build", 0, 1);
 	c->program = text_fmt("%s.new", program);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,11 @@
 extern char **environ;
 
 enum { SAID_MAX = 6000 };
+
+/* Of one run of the compiler: 20 times what an adapter of 2000 lines takes. */
+static const struct { int resource; rlim_t most; } bounds[] = {
+	{ RLIMIT_AS, (rlim_t)4 << 30 }, { RLIMIT_CPU, 60 }, { RLIMIT_FSIZE, 64 << 20 },
+};
 
 static char *read_all(int fd)
 {
@@ -27,6 +33,34 @@ static char *read_all(int fd)
 			buf_add(&b, piece, fit);
 	}
 	return buf_take(&b);
+}
+
+/* Bounds what is started from now on; called again with the same limits, puts them back. */
+static void swap_limits(struct rlimit limits[COUNT(bounds)])
+{
+	for (size_t i = 0; i < COUNT(bounds); i++) {
+		struct rlimit before;
+
+		getrlimit(bounds[i].resource, &before);
+		setrlimit(bounds[i].resource, &limits[i]);
+		limits[i] = before;
+	}
+}
+
+static int spawn_bounded(pid_t *ret_child, char *const argv[], posix_spawn_file_actions_t *actions)
+{
+	struct rlimit limits[COUNT(bounds)];
+	int err;
+
+	for (size_t i = 0; i < COUNT(bounds); i++) {
+		getrlimit(bounds[i].resource, &limits[i]);
+		if (limits[i].rlim_cur > bounds[i].most)
+			limits[i].rlim_cur = bounds[i].most;
+	}
+	swap_limits(limits);
+	err = posix_spawnp(ret_child, argv[0], actions, NULL, argv, environ);
+	swap_limits(limits);
+	return err;
 }
 
 /* Runs it; what it said goes to *ret_said. */
@@ -44,7 +78,7 @@ static bool run(char *const argv[], char **ret_said)
 	posix_spawn_file_actions_adddup2(&actions, line[1], 2);
 	posix_spawn_file_actions_addclose(&actions, line[0]);
 	posix_spawn_file_actions_addclose(&actions, line[1]);
-	errno = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
+	errno = spawn_bounded(&child, argv, &actions);
 	posix_spawn_file_actions_destroy(&actions);
 	close(line[1]);
 	if (errno) {
