@@ -3,7 +3,7 @@
  *
  *	> {"do": "hello"}                      < {"hello": "NAME", "model", "notes": [], "busy": false}
  *	> {"do": "say", "id", "text"}          < {"delta": "..."} {"tool": "..."} {"replaced": true}
- *	                                       < {"answer": "...", "row": 7}
+ *	                                       < {"answer": "...", "row": 7, "id"}: of which line
  *	> {"do": "stop"} {"do": "new"}         < {"ok": true}
  *	> {"do": "shown", "row": 7}            the client has shown it: it counts as sent
  *	> {"do": "status"}                     < {"status": {...}}

@@ -37,6 +37,7 @@ struct running {			/* a turn */
 	struct turn *turn;
 	struct inbound in;
 	bool over;
+	int64_t answer;			/* its row in the outbox */
 	struct running *next;
 };
 
@@ -92,7 +93,10 @@ static void turn_tool(struct turn_owner *o, const char *name)
 
 static void show(const struct outbound *out, void *to)
 {
-	tell_all(to, json_build("{answer:%s,row:%D}", out->text, out->row));
+	struct running *t = to;
+
+	if (out->row == t->answer)
+		tell_all(t->resident, json_build("{answer:%s,row:%D,id:%s}", out->text, out->row, t->in.id));
 }
 
 static void running_free(struct running *t)
@@ -112,8 +116,8 @@ static void turn_ended(struct turn_owner *o, int64_t row)
 	struct running *t = container_of(o, struct running, owner);
 	struct resident *r = t->resident;
 
-	(void)row;
-	outbox_each(r->store, TERMINAL, TERMINAL, show, r);
+	t->answer = row;
+	outbox_each(r->store, TERMINAL, TERMINAL, show, t);
 	t->over = true;
 	loop_after(r->loop, &r->pump);
 }
@@ -189,14 +193,25 @@ static void say_missed(const struct outbound *out, void *to)
 	tell(to, json_build("{answer:%s,row:%D,missed:%b}", out->text, out->row, true));
 }
 
+static void attach(struct resident *r, struct client *c)
+{
+	struct attached *a = r->attached;
+
+	while (a && a->client != c)
+		a = a->next;
+	if (a)
+		return;
+	a = mem_new(1, sizeof *a);
+	*a = (struct attached){ c, r->attached };
+	r->attached = a;
+}
+
 static void do_hello(struct resident *r, struct client *c, const cJSON *request)
 {
-	struct attached *a = mem_new(1, sizeof *a);
 	cJSON *notes = cJSON_CreateArray();
 
 	(void)request;
-	*a = (struct attached){ c, r->attached };
-	r->attached = a;
+	attach(r, c);
 	for (size_t k = 0; k < r->lineup->n; k++) {
 		const struct seat *seat = &r->lineup->seats[k];
 
@@ -207,8 +222,7 @@ static void do_hello(struct resident *r, struct client *c, const cJSON *request)
 	tell(c, json_build("{hello:%s,model:%s,notes:%j,busy:%b}", r->instance->conf->name,
 			   r->lineup->ready_n ? r->lineup->ready[0]->conf->name : NULL, notes, r->turns != NULL));
 	json_drop(&notes);
-	if (!r->turns)
-		outbox_each(r->store, TERMINAL, TERMINAL, say_missed, c);
+	outbox_each(r->store, TERMINAL, TERMINAL, say_missed, c);
 }
 
 static void do_say(struct resident *r, struct client *c, const cJSON *request)
@@ -268,14 +282,23 @@ static void changed(struct resident *r, struct client *c, const char *why)
 	loop_after(r->loop, &r->pump);
 }
 
+/* It becomes the name of a file. */
+static const char *change_seal(struct resident *r, const cJSON *request,
+			     const char *(*change)(const struct instance *i, const char *name))
+{
+	const char *name = json_text(request, "/name");
+
+	return strchr(name, '/') ? "no integration has a name like that" : change(r->instance, name);
+}
+
 static void do_enable(struct resident *r, struct client *c, const cJSON *request)
 {
-	changed(r, c, seal_enable(r->instance, json_text(request, "/name")));
+	changed(r, c, change_seal(r, request, seal_enable));
 }
 
 static void do_disable(struct resident *r, struct client *c, const cJSON *request)
 {
-	changed(r, c, seal_disable(r->instance, json_text(request, "/name")));
+	changed(r, c, change_seal(r, request, seal_disable));
 }
 
 static void do_secret(struct resident *r, struct client *c, const cJSON *request)

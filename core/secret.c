@@ -274,8 +274,9 @@ const char *secret_set(struct secrets *s, const char *name, const char *origin, 
 	DEFER(buf_free) struct buf sealed = buf_new(FILE_ROOM);
 	const char *why = name_check(name);
 
-	assert(!strchr(origin, '\n'));
 	value = trim(value);
+	if (!why && strchr(origin, '\n'))
+		why = complain("\"%.100s\" is no origin that a secret could be for", origin);
 	if (!why)
 		why = value_check(name, value);
 	if (!why)

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -431,6 +433,109 @@ START_TEST(a_second_core_is_refused_and_commands_reach_the_first)
 }
 END_TEST
 
+/* A client of the core that says what no chat would. */
+static int stranger(const char *lines)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(name.sun_path, sizeof name.sun_path, "%s/instance/control", project);
+	ck_assert(connect(fd, (struct sockaddr *)&name, sizeof name) == 0);
+	ck_assert(write(fd, lines, strlen(lines)) == (ssize_t)strlen(lines));
+	shutdown(fd, SHUT_WR);
+	return fd;
+}
+
+static const struct { const char *name, *lines, *want; } oddities[] = {
+	{ "no JSON", "garbage\n", "no value stands here" },
+	{ "three times hello", "{\"do\":\"hello\"}\n{\"do\":\"hello\"}\n{\"do\":\"hello\"}\n", "\"hello\":" },
+	{ "an origin of two lines", "{\"do\":\"secret\",\"name\":\"a.b\",\"origin\":\"x\\ny\",\"value\":\"v\"}\n", "no origin" },
+	{ "a seal elsewhere", "{\"do\":\"enable\",\"name\":\"../workspace/x\"}\n", "no integration has a name" },
+	{ "no seal elsewhere", "{\"do\":\"disable\",\"name\":\"../workspace/x\"}\n", "no integration has a name" },
+	{ "a member that is missing", "{\"do\":\"say\",\"id\":\"x\"}\n", "a member is missing" },
+	{ "a row that is none", "{\"do\":\"shown\",\"row\":1e99}\n{\"do\":\"x\"}\n", "no such request" },
+};
+
+START_TEST(a_client_that_says_odd_things_does_not_take_the_core_down)
+{
+	struct terminal t;
+
+	ready();
+	t = terminal_open("run");
+	wait_for(&t, "is here, with offline");
+	for (size_t i = 0; i < COUNT(oddities); i++) {
+		DEFER(buf_free) struct buf said = buf_new((size_t)1 << 20);
+		int fd = stranger(oddities[i].lines);
+
+		drain(fd, &said);
+		close(fd);
+		ck_assert_msg(strstr(buf_text(&said), oddities[i].want), "%s: %s", oddities[i].name, buf_text(&said));
+		type(&t, "what time is it\r");
+		wait_for(&t, "(UTC).");
+	}
+	type(&t, "/quit\r");
+	ck_assert_int_eq(terminal_close(&t), 0);
+}
+END_TEST
+
+/* Two that talk at once are one conversation, and each waits for its own answer. */
+START_TEST(an_answer_to_another_is_not_taken_for_ones_own)
+{
+	struct terminal t, other;
+	int port;
+	pid_t server = slow_server(&port);
+
+	shell("mkdir -m 700 %s/instance && printf '%%s\\n' 'model m = openai at http://127.0.0.1:%d/v1 using x' 'use m' "
+	      ">%s/instance/assistant.conf", project, port, project);
+	t = terminal_open("run --yes-to openai");
+	wait_for(&t, "is here, with m");
+	other = terminal_open("chat");
+	wait_for(&other, "is here, with m");
+	type(&t, "tell me a story\r");
+	wait_for(&t, "Once upon");
+	type(&other, "and me\r");
+	shell("until %s/build/chela status | grep -q '1 in,'; do :; done", project);
+	type(&t, "\x03");
+	wait_for(&other, "(Interrupted.)");
+	wait_for(&other, "The end.");
+	type(&other, "/quit\r");
+	ck_assert_int_eq(terminal_close(&other), 0);
+	type(&t, "/quit\r");
+	ck_assert_int_eq(terminal_close(&t), 0);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+END_TEST
+
+START_TEST(what_was_shown_is_not_shown_again)
+{
+	ready();
+	for (int i = 0; i < 8; i++) {
+		DEFER(ran_free) struct ran chat = chela("what time is it\n", "chat 2>/dev/null");
+		const char *first = strstr(chat.out, "It is ");
+
+		ck_assert_msg(first && !strstr(first + 1, "It is "), "%s", chat.out);
+	}
+}
+END_TEST
+
+START_TEST(what_is_no_line_is_not_sent)
+{
+	DEFER(buf_free) struct buf long_one = buf_new((size_t)1 << 20);
+	DEFER(ran_free) struct ran bad = { 0 };
+
+	ready();
+	for (int i = 0; i < 300000; i++)
+		buf_addc(&long_one, 'a');
+	buf_addc(&long_one, '\n');
+	bad = chela("\xFF\n", "chat");
+	expect(&bad, 1, "that line is not UTF-8 text, and was not sent");
+	ran_free(&bad);
+	bad = chela(buf_text(&long_one), "chat");
+	expect(&bad, 1, "a line has at most 262144 bytes: that one was not sent");
+}
+END_TEST
+
 START_TEST(why_names_the_rule)
 {
 	DEFER(ran_free) struct ran allowed = { 0 };
@@ -513,6 +618,10 @@ int main(void)
 	tcase_add_test(t, an_interrupt_stops_the_answer_and_keeps_what_was_said);
 	tcase_add_test(t, a_turn_that_a_crash_cut_off_is_answered_by_the_next_start);
 	tcase_add_test(t, a_second_core_is_refused_and_commands_reach_the_first);
+	tcase_add_test(t, a_client_that_says_odd_things_does_not_take_the_core_down);
+	tcase_add_test(t, an_answer_to_another_is_not_taken_for_ones_own);
+	tcase_add_test(t, what_was_shown_is_not_shown_again);
+	tcase_add_test(t, what_is_no_line_is_not_sent);
 	tcase_add_test(t, why_names_the_rule);
 	tcase_add_test(t, without_a_rule_even_a_note_is_not_kept);
 	tcase_add_loop_test(t, wrong_words_get_the_right_ones, 0, COUNT(words));

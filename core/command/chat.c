@@ -2,12 +2,14 @@
  * editor and answers as they come; in a pipe, a line in and its answer out. */
 #include "command/command.h"
 #include "control.h"
+#include "limits.h"
 #include <histedit.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct chat {
@@ -102,8 +104,21 @@ static void show_delta(struct chat *c, const char *text)
 	buf_adds(&c->shown, text);
 }
 
-/* Shows what was heard; true when it ends the answer that is waited for. */
-static bool show_heard(struct chat *c, const cJSON *heard)
+/* A tool's name is the model's own word. */
+static void show_tool(struct chat *c, const char *name)
+{
+	if (c->shown.len > 0)
+		putchar('\n');
+	putchar('(');
+	show(name);
+	puts(")");
+	fflush(stdout);
+	buf_cut(&c->shown, 0);
+}
+
+/* Shows what was heard; true when it ends the answer that is waited for: the one to the line
+ * `id`, for others may talk here too; NULL: any. */
+static bool show_heard(struct chat *c, const cJSON *heard, const char *id)
 {
 	if (json_text(heard, "/delta")) {
 		show_delta(c, json_text(heard, "/delta"));
@@ -112,14 +127,10 @@ static bool show_heard(struct chat *c, const cJSON *heard)
 			puts("\n(that was cut off; once more)");
 		buf_cut(&c->shown, 0);
 	} else if (json_text(heard, "/tool") && c->terminal) {
-		if (c->shown.len > 0)
-			putchar('\n');
-		printf("(%s)\n", json_text(heard, "/tool"));
-		fflush(stdout);
-		buf_cut(&c->shown, 0);
+		show_tool(c, json_text(heard, "/tool"));
 	} else if (json_text(heard, "/answer")) {
 		show_answer(c, heard);
-		return !json_true(heard, "/missed");
+		return !json_true(heard, "/missed") && (!id || json_is(heard, "/id", id));
 	} else if (json_text(heard, "/why")) {
 		refuse("%s", json_text(heard, "/why"));
 		c->failed = true;
@@ -137,7 +148,7 @@ static void stop_answer(struct chat *c)
 }
 
 /* Waits for the answer; an interrupt stops it cleanly. False: the core is gone. */
-static bool hear_answer(struct chat *c)
+static bool hear_answer(struct chat *c, const char *id)
 {
 	for (bool ended = false; !ended;) {
 		DEFER(json_drop) cJSON *heard = NULL;
@@ -152,7 +163,7 @@ static bool hear_answer(struct chat *c)
 			c->failed = true;
 			return false;
 		}
-		ended = show_heard(c, heard);
+		ended = show_heard(c, heard, id);
 	}
 	return true;
 }
@@ -167,20 +178,27 @@ static void hear_reply(struct chat *c)
 			return;
 		if (json_at(heard, "/hello") || json_at(heard, "/status"))
 			return;
-		show_heard(c, heard);
+		show_heard(c, heard, NULL);
 	}
 }
 
-static bool ask(struct chat *c, const char *line)
+/* Of n bytes. False: the chat is over. */
+static bool ask(struct chat *c, const char *line, size_t n)
 {
 	unsigned char id[12];
 	char hex[2 * sizeof id + 1];
 
+	if (n > LINE_IN_MAX || strlen(line) < n || !utf8_valid(str_of(line))) {
+		refuse(n > LINE_IN_MAX ? "a line has at most %d bytes: that one was not sent" :
+		       "that line is not UTF-8 text, and was not sent", LINE_IN_MAX);
+		c->failed = !c->terminal;
+		return true;
+	}
 	randombytes_buf(id, sizeof id);
 	sodium_bin2hex(hex, sizeof hex, id, sizeof id);
 	interrupted = 0;
 	say(c, json_build("{do:'say',id:%s,text:%s}", hex, line));
-	return hear_answer(c);
+	return hear_answer(c, hex);
 }
 
 /* A line that is for us: true when it was, *ret_quit when it ends the chat. */
@@ -298,10 +316,10 @@ static void chat_terminal(struct chat *c)
 	if (greet(c)) {
 		el_set(e.line, EL_PREP_TERM, 0);
 		puts("(going on with what was asked before)");
-		quit = !hear_answer(c);
+		quit = !hear_answer(c, NULL);
 	}
 	while (!quit && (line = edit_line(&e)) != NULL) {
-		if (line[strspn(line, " \t")] && !command(c, line, &quit) && !ask(c, line))
+		if (line[strspn(line, " \t")] && !command(c, line, &quit) && !ask(c, line, strlen(line)))
 			quit = true;
 		free(line);
 	}
@@ -317,14 +335,25 @@ static void chat_pipe(struct chat *c)
 	ssize_t n;
 
 	if (greet(c))
-		hear_answer(c);
+		hear_answer(c, NULL);
 	while (!c->failed && (n = getline(&line, &room, stdin)) > 0) {
 		if (line[n - 1] == '\n')
 			line[--n] = '\0';
 		if (n > 0)
-			ask(c, line);
+			ask(c, line, (size_t)n);
 	}
 	free(line);
+}
+
+/* The core closes the line when it has read all of it: what was shown is written down. */
+static void leave(struct chat *c)
+{
+	DEFER(json_drop) cJSON *heard = NULL;
+
+	shutdown(c->fd, SHUT_WR);
+	while (!control_hear(c->fd, &c->kept, &heard))
+		json_drop(&heard);
+	close(c->fd);
 }
 
 static int usage(void)
@@ -354,7 +383,7 @@ int command_chat(struct instance *i, int argc, char **argv)
 		chat_terminal(&c);
 	else
 		chat_pipe(&c);
-	close(c.fd);
+	leave(&c);
 	if (core > 0)
 		core_stop(core);
 	buf_free(&c.kept);
