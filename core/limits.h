@@ -73,6 +73,7 @@ enum {
 	JOB_NEWS_MAX = 20000,			/* pieces that wait until the adapter has read; their bytes are an answer's */
 
 	/* a turn */
+	RESULT_DEPTH_MAX = 48,			/* of a model's answer: told again, it stands deeper within other JSON */
 	STEPS_MAX = 16,				/* model answers in one turn; `limit steps` says less or more */
 	STEPS_MOST = 200,			/* and what it can say: more is a loop, not a task */
 	TOKENS_DEFAULT = 200000,		/* of one turn: three times the history, and it costs about a dollar */

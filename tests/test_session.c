@@ -496,6 +496,36 @@ START_TEST(a_result_of_a_model_leaves_with_whole_characters)
 }
 END_TEST
 
+/* A model may nest arguments as it likes; kept, they are told again within a conversation. */
+static const struct { const char *name; int levels; bool quoted; enum ask_kind want; } nested[] = {
+	{ "as deep as may be", 45, false, ASK_RESULT },		/* {calls:[{args: are three more */
+	{ "one deeper", 46, false, ASK_FAILED },
+	{ "deeper than any JSON may be", 200, false, ASK_FAILED },
+	{ "only in a text", 200, true, ASK_RESULT },
+};
+
+START_TEST(what_a_model_nests_too_deep_is_its_failure_and_not_the_adapters)
+{
+	DEFER(buf_free) struct buf b = buf_new(4096);
+	const char *quote = nested[_i].quoted ? "\\\"\"" : "";
+
+	buf_addf(&b, "{\"stop\":\"calls\",\"text\":\"\",\"calls\":[{\"id\":\"1\",\"name\":\"now\",\"args\":{\"a\":%s",
+		 nested[_i].quoted ? "\"\\\"" : "");
+	for (int i = 1; i < nested[_i].levels; i++)
+		buf_addc(&b, '[');
+	for (int i = 1; i < nested[_i].levels; i++)
+		buf_addc(&b, ']');
+	buf_addf(&b, "%s}}]}", quote);
+	a_turn();
+	expect(say(WIRE_RESULT, 7, 0, 0, NULL, NULL, buf_text(&b)), nested[_i].want);
+	ck_assert(!session_open(s, 7));
+	if (nested[_i].want == ASK_FAILED) {
+		ck_assert_int_eq(asked.class, FAIL_PLATFORM);
+		ck_assert_str_eq(asked.text, "its answer is nested deeper than 48 levels");
+	}
+}
+END_TEST
+
 static void drop_ask(void)
 {
 	ask_free(&asked);
@@ -532,6 +562,7 @@ int main(void)
 	tcase_add_loop_test(t, a_model_is_no_channel, 0, COUNT(channels));
 	tcase_add_test(t, a_tool_is_no_channel);
 	tcase_add_loop_test(t, a_models_result_has_our_words, 0, COUNT(results));
+	tcase_add_loop_test(t, what_a_model_nests_too_deep_is_its_failure_and_not_the_adapters, 0, COUNT(nested));
 	tcase_add_test(t, a_result_of_a_model_leaves_with_whole_characters);
 	return verdict(suite, t);
 }

@@ -355,6 +355,36 @@ static const char *take_delta(struct session *s, const struct wire_message *m, s
 	return NULL;
 }
 
+/* How deep brackets stand within each other, be it JSON or not. */
+static int depth_of(struct str text)
+{
+	int depth = 0, most = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (quoted && text.at[i] == '\\')
+			i++;
+		else if (text.at[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && (text.at[i] == '[' || text.at[i] == '{'))
+			most = ++depth > most ? depth : most;
+		else if (!quoted && (text.at[i] == ']' || text.at[i] == '}'))
+			depth--;
+	}
+	return most;
+}
+
+/* What a model says is no fault of its adapter; once kept, it could never be told again. */
+static bool too_deep(struct session *s, const struct wire_message *m, struct request_ref *r, struct ask *ret)
+{
+	if (s->m->kind != KIND_MODEL || depth_of(m->json) <= RESULT_DEPTH_MAX)
+		return false;
+	close_ref(s, r, REF_ANSWERED);
+	*ret = (struct ask){ .kind = ASK_FAILED, .ref = m->ref, .class = FAIL_PLATFORM,
+			     .text = text_fmt("its answer is nested deeper than %d levels", RESULT_DEPTH_MAX) };
+	return true;
+}
+
 static const char *take_result(struct session *s, const struct wire_message *m, struct ask *ret)
 {
 	DEFER(json_drop) cJSON *json = NULL;
@@ -365,6 +395,8 @@ static const char *take_result(struct session *s, const struct wire_message *m, 
 		return why;
 	if (s->m->kind == KIND_CHANNEL)
 		return take_done(s, m, r, ret);
+	if (too_deep(s, m, r, ret))
+		return NULL;
 	why = take_json(m, "a result that is", &json);
 	if (!why && !json)
 		why = violate("gave a result that is none: it is NULL");
