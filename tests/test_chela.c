@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -536,6 +537,39 @@ START_TEST(what_is_no_line_is_not_sent)
 }
 END_TEST
 
+/* Whoever ends it, at the prompt or at a question, finds the terminal as it was. */
+static const struct { const char *args, *prompt; int signal; } endings[] = {
+	{ "run", "> ", SIGTERM }, { "run", "> ", SIGHUP }, { "run", "> ", SIGQUIT },
+	{ "secret set anthropic.key", "while you type: ", SIGINT },
+	{ "secret set anthropic.key", "while you type: ", SIGTERM },
+};
+
+static bool reads_lines(int terminal)
+{
+	struct termios now;
+
+	ck_assert(tcgetattr(terminal, &now) == 0);
+	return (now.c_lflag & (ECHO | ICANON)) == (ECHO | ICANON);
+}
+
+START_TEST(a_signal_leaves_the_terminal_as_it_was)
+{
+	struct terminal t;
+	int status;
+
+	ready();
+	t = terminal_open(endings[_i].args);
+	wait_for(&t, endings[_i].prompt);
+	ck_assert(!reads_lines(t.fd));
+	kill(t.child, endings[_i].signal);
+	ck_assert(waitpid(t.child, &status, 0) == t.child);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == endings[_i].signal);
+	ck_assert(reads_lines(t.fd));
+	close(t.fd);
+	buf_free(&t.seen);
+}
+END_TEST
+
 START_TEST(why_names_the_rule)
 {
 	DEFER(ran_free) struct ran allowed = { 0 };
@@ -622,6 +656,7 @@ int main(void)
 	tcase_add_test(t, an_answer_to_another_is_not_taken_for_ones_own);
 	tcase_add_test(t, what_was_shown_is_not_shown_again);
 	tcase_add_test(t, what_is_no_line_is_not_sent);
+	tcase_add_loop_test(t, a_signal_leaves_the_terminal_as_it_was, 0, COUNT(endings));
 	tcase_add_test(t, why_names_the_rule);
 	tcase_add_test(t, without_a_rule_even_a_note_is_not_kept);
 	tcase_add_loop_test(t, wrong_words_get_the_right_ones, 0, COUNT(words));

@@ -378,6 +378,8 @@ int command_chat(struct instance *i, int argc, char **argv)
 		core = core_start(i, &c.fd);
 	if (c.fd < 0)
 		return refuse("the assistant could not be started");
+	if (c.terminal)
+		terminal_guard(STDIN_FILENO);
 	catch_interrupt();
 	if (c.terminal)
 		chat_terminal(&c);

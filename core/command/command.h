@@ -19,6 +19,9 @@ int refuse(const char *fmt, ...) PRINTF(1, 2);
 /* A yes typed at /dev/tty; false where there is no terminal, which `instead` then explains. */
 bool consent(const char *question, const char *instead);
 
+/* From now on a signal that ends us leaves the terminal as it is now. */
+void terminal_guard(int fd);
+
 /* A folder's name under skills/, specs/ and generated/: a-z 0-9 and -. */
 bool name_fits(const char *name);
 

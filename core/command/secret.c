@@ -27,6 +27,7 @@ static bool type_secret(const char *question, char value[SECRET_MAX])
 		return false;
 	fputs(question, tty);
 	fflush(tty);
+	terminal_guard(fileno(tty));
 	tcgetattr(fileno(tty), &shown);
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
