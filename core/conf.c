@@ -82,6 +82,8 @@ static bool check_bytes(struct reader *r, struct str line)
 {
 	DEFER(text_free) char *text = str_dup(line);
 
+	if (r->line == 1 && str_starts(line, "\xEF\xBB\xBF"))
+		return conf_fail(r, "the file begins with a byte order mark: save it as UTF-8 without one");
 	if (line.len > CONF_LINE_MAX)
 		return conf_fail(r, "the line is too long: %d bytes are the most", CONF_LINE_MAX);
 	if (!utf8_valid(line))

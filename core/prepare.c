@@ -188,11 +188,21 @@ static const char *make_key(const char *path)
 	return err == OK ? NULL : complain(path, "written");
 }
 
-static const char *make_dir(const char *path)
+/* The owner's alone: keys, and all that was said, lie in it. */
+static const char *make_dir(const char *path, struct buf *said)
 {
-	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+	struct stat st;
+
+	if (mkdir(path, 0700) == 0)
 		return NULL;
-	return complain(path, "made");
+	if (errno != EEXIST || stat(path, &st) != 0)
+		return complain(path, "made");
+	if ((st.st_mode & 077) == 0)
+		return NULL;
+	if (chmod(path, 0700) != 0)
+		return complain(path, "closed to others");
+	buf_addf(said, "%s was open to others; it is closed to them now.\n", path);
+	return NULL;
 }
 
 const char *prepare_instance(struct instance *i, struct buf *said)
@@ -206,7 +216,7 @@ const char *prepare_instance(struct instance *i, struct buf *said)
 	for (size_t k = 0; k < COUNT(dirs) && !why; k++) {
 		DEFER(text_free) char *dir = instance_path(i, dirs[k]);
 
-		why = make_dir(dir);
+		why = make_dir(dir, said);
 	}
 	if (!why && access(key, F_OK) != 0)
 		why = make_key(key);

@@ -570,6 +570,21 @@ START_TEST(a_signal_leaves_the_terminal_as_it_was)
 }
 END_TEST
 
+START_TEST(an_instance_that_others_could_read_is_closed)
+{
+	DEFER(ran_free) struct ran first = { 0 }, second = { 0 };
+
+	ready();
+	shell("chmod 755 %s/instance && chmod 750 %s/instance/secrets", project, project);
+	first = chela("what time is it\n", "chat");
+	expect(&first, 0, "instance/ was open to others");
+	expect(&first, 0, "secrets was open to others");
+	shell("test $(stat -c %%a %s/instance)$(stat -c %%a %s/instance/secrets) = 700700", project, project);
+	second = chela("what time is it\n", "chat");
+	ck_assert(!strstr(second.out, "open to others"));
+}
+END_TEST
+
 START_TEST(why_names_the_rule)
 {
 	DEFER(ran_free) struct ran allowed = { 0 };
@@ -657,6 +672,7 @@ int main(void)
 	tcase_add_test(t, what_was_shown_is_not_shown_again);
 	tcase_add_test(t, what_is_no_line_is_not_sent);
 	tcase_add_loop_test(t, a_signal_leaves_the_terminal_as_it_was, 0, COUNT(endings));
+	tcase_add_test(t, an_instance_that_others_could_read_is_closed);
 	tcase_add_test(t, why_names_the_rule);
 	tcase_add_test(t, without_a_rule_even_a_note_is_not_kept);
 	tcase_add_loop_test(t, wrong_words_get_the_right_ones, 0, COUNT(words));

@@ -198,7 +198,7 @@ static const struct {
 	{ "a control character in a comment", "# \x07", "1: the line has a control character: write it anew" },
 	{ "a return within a line", "allow read on core\rnever read on core", "1: the line has a control character: write it anew" },
 	{ "words that cannot be seen", "name a\nallow read\xE2\x80\x8B on core", "2: the line has a control character: write it anew" },
-	{ "a mark before the first line", "\xEF\xBB\xBFname a", "1: the line has a control character: write it anew" },
+	{ "a mark before the first line", "\xEF\xBB\xBFname a", "1: the file begins with a byte order mark: save it as UTF-8 without one" },
 	{ "not UTF-8", "name a\nname \xE9", "2: the line is not UTF-8: save the file as UTF-8" },
 
 	/* name, persona */
