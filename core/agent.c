@@ -1,6 +1,7 @@
 /* agent.c - see agent.h */
 #include "agent.h"
 #include "adapter/adapter.h"
+#include "file.h"
 #include "history.h"
 #include "limits.h"
 #include <stdlib.h>

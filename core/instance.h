@@ -33,9 +33,5 @@ char *instance_path(const struct instance *i, const char *name);	/* owned: dir/n
 char *root_path(const struct instance *i, const char *fmt, ...) PRINTF(2, 3);
 /* 32 bytes; from instance/key. */
 const char *instance_key(const struct instance *i, unsigned char key[32]) MUST_USE;
-/* The whole file; ERR_LIMIT past `max`. */
-enum err file_read(const char *path, size_t max, struct buf *ret) MUST_USE;
-/* Written beside, synced, renamed over. */
-enum err file_write(const char *path, struct str bytes, unsigned mode) MUST_USE;
 
 #endif

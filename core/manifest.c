@@ -2,7 +2,7 @@
  * manifest_template.c read its parts */
 #include "manifest.h"
 #include "adapter/adapter.h"
-#include "instance.h"
+#include "file.h"
 #include "limits.h"
 #include "manifest_draft.h"
 #include "spelling.h"

@@ -1,5 +1,6 @@
 /* prepare.c - see prepare.h */
 #include "prepare.h"
+#include "file.h"
 #include "limits.h"
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* seal.c - see seal.h */
 #include "seal.h"
+#include "file.h"
 #include "limits.h"
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* secret.c - see secret.h */
 #include "secret.h"
+#include "file.h"
 #include "instance.h"
 #include "limits.h"
 #include <assert.h>

@@ -1,8 +1,9 @@
 /* test_broker.c - core/broker.h over real sockets, against a server that fails in real
  * ways, and owners that let go at every moment. */
-#include "broker.h"
 #include "adapter/adapter.h"
+#include "broker.h"
 #include "fake.h"
+#include "file.h"
 #include "folder.h"
 #include "instance.h"
 #include "limits.h"

@@ -1,5 +1,6 @@
 /* test_gate.c - a whole check, in a project of its own: what passes is put in place and
  * sealed, what is refused changes nothing, and every report says so. */
+#include "file.h"
 #include "gate/check.h"
 #include "gate/report.h"
 #include "prepare.h"

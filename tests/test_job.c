@@ -1,8 +1,9 @@
 /* test_job.c - one turn of a model adapter, with the real program, session and broker: what
  * its answer is, and what becomes of an adapter that does what it must not. */
-#include "talk.h"
 #include "adapter/adapter.h"
+#include "file.h"
 #include "limits.h"
+#include "talk.h"
 #include <sys/stat.h>
 
 static struct loop *loop;

@@ -1,6 +1,7 @@
 /* test_manifest_channel.c - what only a channel's manifest has: one change to a good one, and
  * the sentence that refuses it. */
 #include "contract.h"
+#include "file.h"
 #include "instance.h"
 #include "limits.h"
 

@@ -1,9 +1,10 @@
 /* test_secret.c - core/secret.h and core/scrub.h: what is kept, for whom it opens, and
  * that nobody else sees it. */
-#include "secret.h"
+#include "file.h"
 #include "folder.h"
 #include "instance.h"
 #include "limits.h"
+#include "secret.h"
 #include <check.h>
 #include <sodium.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* test_turn.c - from an inbox row to an outbox row, with a real store, broker and adapter:
  * what the model is shown, what the person sees, what is durable when, and what becomes of
  * it when something fails. */
-#include "talk.h"
+#include "file.h"
 #include "history.h"
 #include "limits.h"
 #include "store/audit.h"
@@ -9,6 +9,7 @@
 #include "store/inbox.h"
 #include "store/note.h"
 #include "store/outbox.h"
+#include "talk.h"
 #include "turn.h"
 
 static struct conf *conf;

@@ -1,6 +1,7 @@
 /* build.c - the second stage: the adapter's source becomes a program beside the one that
  * runs, which it replaces only when every stage has passed. */
 #include "gate/check.h"
+#include "file.h"
 #include "gate/compile.h"
 #include "gate/source.h"
 #include "limits.h"

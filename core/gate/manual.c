@@ -1,5 +1,6 @@
 /* manual.c - see manual.h */
 #include "gate/manual.h"
+#include "file.h"
 #include "gate/compile.h"
 #include "gate/replay.h"
 #include "gate/report.h"

@@ -4,6 +4,7 @@
  * may use one that stands below it; then the transcripts; then what a page as a whole
  * must have. */
 #include "gate/page.h"
+#include "file.h"
 #include "gate/step.h"
 #include "gate/word.h"
 #include "instance.h"
