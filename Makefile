@@ -33,11 +33,13 @@ all: $(B)/chela $(B)/chela-gate
 # Installs those of $(1) that are missing, and says so in a sentence.
 define install
 	@mkdir -p $(B)
-	@missing=; for p in $(1); do \
+	@: >$(B)/packages.log; missing=; for p in $(1); do \
 		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
 	done; if [ -n "$$missing" ]; then \
 		echo "chela needs these packages, which are installed now:$$missing"; \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		[ -z "$$sudo" ] || command -v sudo >/dev/null || \
+			{ echo "you are not root and there is no sudo: let an administrator install them"; exit 1; }; \
 		$$sudo apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >$(B)/packages.log 2>&1 \
 		|| { tail -n 5 $(B)/packages.log; exit 1; }; \
@@ -140,9 +142,11 @@ lint: $(B)/.packages $(B)/.test-packages build/npm/.installed
 PEERS = skills-ref@0.1.5 @copilotkit/aimock@1.43.0
 NODE_NEW = node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)@24
 
-build/npm/.installed: Makefile
-	@command -v npm >/dev/null || { echo "the tests need npm, which is installed now"; \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null; }
+# (Debian's own npm brings hundreds of packages: one that is there already will do)
+$(B)/.npm: Makefile
+	$(call install,$(if $(shell command -v npm),,npm))
+
+build/npm/.installed: $(B)/.npm
 	@mkdir -p build/npm
 	@new=; node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 15) ? 0 : 1)' || new=$(NODE_NEW); \
 	npm install --silent --no-audit --no-fund --no-save --prefix build/npm $(PEERS) $$new >/dev/null && \

@@ -3,6 +3,7 @@
  * It reads as the compiler does: lines that end in a backslash go on, comments are blanks,
  * a quote that is not closed ends with its line. */
 #include "gate/source.h"
+#include "file.h"
 #include "instance.h"
 #include "limits.h"
 #include <ctype.h>
