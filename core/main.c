@@ -53,7 +53,7 @@ static int run(const char *root, const char *dir, const char *name, int argc, ch
 int main(int argc, char **argv)
 {
 	const char *root = NULL, *dir = NULL;
-	int k = 1;
+	int k = 1, status;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
@@ -67,9 +67,14 @@ int main(int argc, char **argv)
 		else
 			break;
 	}
+	if (k < argc && (strcmp(argv[k], "-C") == 0 || strcmp(argv[k], "--instance") == 0))
+		return refuse("%s needs a folder and then a command", argv[k]);
 	if (k >= argc)
 		return help(argc == 1 ? stdout : stderr);
 	if (strcmp(argv[k], "help") == 0 || strcmp(argv[k], "--help") == 0 || strcmp(argv[k], "-h") == 0)
 		return help(stdout);
-	return run(root, dir, argv[k], argc - k - 1, argv + k + 1);
+	status = run(root, dir, argv[k], argc - k - 1, argv + k + 1);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return refuse("what was to be shown could not be written");
+	return status;
 }

@@ -130,7 +130,8 @@ static double answer_ms(int fd, struct buf *kept, int number)
 	return now_ms() - began;
 }
 
-/* Kilobytes of this kind in smaps_rollup. */
+/* Kilobytes of this kind in smaps_rollup, which for a core that guards its memory only root may
+ * read. */
 static long memory_kb(pid_t pid, const char *kind)
 {
 	char path[64], line[256];
@@ -171,6 +172,8 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		fail("usage: bench CHELA FOLDER");
+	if (geteuid() != 0)
+		puts("(the figures of memory need root, and read 0 here)");
 	control = text_fmt("%s/control", argv[2]);
 	file = text_fmt("%s/sync", argv[2]);
 	for (int i = 0; i < STARTS; i++) {

@@ -618,6 +618,9 @@ static const struct { const char *name, *args, *says; int status; } words[] = {
 	{ "check without a name", "check", "usage: chela check", 2 },
 	{ "a name that climbs", "check ../../etc", "usage: chela check", 2 },
 	{ "enable of nothing", "enable nothing", "has not passed its check", 1 },
+	{ "disable of what was not enabled", "disable nothing", "nothing was not enabled", 1 },
+	{ "an instance without a folder", "--instance", "needs a folder", 1 },
+	{ "nowhere to write", "chat >/dev/full", "could not be written", 1 },
 	{ "why without a dot", "why remember", "usage: chela why", 2 },
 	{ "a secret at no terminal", "secret set anthropic.key", "a secret is typed at a terminal", 1 },
 	{ "a secret of nobody", "secret set nobody.key", "no model of that name", 1 },
@@ -630,7 +633,7 @@ START_TEST(wrong_words_get_the_right_ones)
 	DEFER(ran_free) struct ran r = { 0 };
 
 	ready();
-	r = chela("", words[_i].args);
+	r = chela("hi\n", words[_i].args);
 	expect(&r, words[_i].status, words[_i].says);
 }
 END_TEST

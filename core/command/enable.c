@@ -46,6 +46,8 @@ int command_disable(struct instance *i, int argc, char **argv)
 
 	if (argc != 1 || !name_fits(argv[0]))
 		return usage("disable");
+	if (!seal_enabled(i, argv[0], NULL))
+		return refuse("%s was not enabled", argv[0]);
 	request = json_build("{do:'disable',name:%s}", argv[0]);
 	why = core_or_alone(i, request, &alone);
 	if (!why && alone)

@@ -16,15 +16,16 @@ static int usage(void)
 	return 2;
 }
 
-/* Reads a line from the terminal without showing it; false: there is no terminal, or no line. */
-static bool type_secret(const char *question, char value[SECRET_MAX])
+/* Reads a line from the terminal without showing it. NULL, or why there is none. */
+static const char *type_secret(const char *question, char value[SECRET_MAX])
 {
 	FILE *tty = fopen("/dev/tty", "r+e");
 	struct termios shown, hidden;
 	bool typed;
 
 	if (!tty)
-		return false;
+		return "a secret is typed at a terminal, or comes from a line of assistant.conf, such as: "
+		       "secret anthropic.key from env VARIABLE, or: from file PATH";
 	fputs(question, tty);
 	fflush(tty);
 	terminal_guard(fileno(tty));
@@ -37,7 +38,7 @@ static bool type_secret(const char *question, char value[SECRET_MAX])
 	fputc('\n', tty);
 	fclose(tty);
 	value[strcspn(value, "\r\n")] = '\0';
-	return typed && value[0];
+	return typed && value[0] ? NULL : "nothing was typed, so nothing is changed";
 }
 
 static const char *keep(struct instance *i, const char *name, const char *origin, const char *value)
@@ -67,10 +68,9 @@ static int set(struct instance *i, const char *name)
 	if (why)
 		return refuse("%s", why);
 	question = text_fmt("%s, for %s only\n(%s)\nIt is not shown while you type: ", label, origin, obtain);
-	if (!type_secret(question, value))
-		return refuse("a secret is typed at a terminal, or comes from a line of assistant.conf: "
-			      "secret %s from env VARIABLE, secret %s from file PATH", name, name);
-	why = keep(i, name, origin, value);
+	why = type_secret(question, value);
+	if (!why)
+		why = keep(i, name, origin, value);
 	sodium_memzero(value, sizeof value);
 	if (why)
 		return refuse("%s", why);
