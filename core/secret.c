@@ -354,10 +354,31 @@ static const char *from_env(const struct source *f, struct buf *ret)
 	return NULL;
 }
 
+/* What another user of the machine can read is theirs too. */
+static const char *file_check(const struct source *f)
+{
+	struct stat st;
+
+	if (stat(f->file, &st) != 0)
+		return complain("no key is set for %s: %s, which assistant.conf names, cannot be read: %s",
+				f->name, f->file, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return complain("no key is set for %s: %s, which assistant.conf names, is no regular file: "
+				"put the key alone into one", f->name, f->file);
+	if (st.st_uid == geteuid() && (st.st_mode & 077))
+		return complain("the key for %s is not used, for others can read or change %s: chmod 600 %s",
+				f->name, f->file, f->file);
+	return NULL;
+}
+
 static const char *from_file(const struct source *f, struct buf *ret)
 {
-	enum err err = file_read(f->file, SECRET_MAX + 1, ret);
+	const char *why = file_check(f);
+	enum err err;
 
+	if (why)
+		return why;
+	err = file_read(f->file, SECRET_MAX + 1, ret);
 	if (err == ERR_SYSTEM)
 		return complain("no key is set for %s: %s, which assistant.conf names, cannot be read: %s",
 				f->name, f->file, strerror(errno));

@@ -5,7 +5,8 @@
  * (libsodium secretbox), together with its own name and the one origin it is for: a file
  * that was renamed or copied over another does not open. A value may instead come from a
  * file or the environment where a line of the configuration says so; it is then for
- * whatever origin the connection asks, which is its base or its manifest's own.
+ * whatever origin the connection asks, which is its base or its manifest's own. Such a file
+ * is a regular one, and if it is ours, closed to others.
  *
  * A value is read anew each time it is looked for, so a changed one is seen at the next
  * request. A struct secret has no printer. */

@@ -26,8 +26,10 @@ static char *path(const char *name)
 static void write_file(const char *name, struct str bytes)
 {
 	DEFER(text_free) char *at = path(name);
+	mode_t others = umask(077);
 	FILE *f = fopen(at, "w");		/* without waiting for the disk */
 
+	umask(others);
 	ck_assert_ptr_nonnull(f);
 	ck_assert_uint_eq(fwrite(bytes.at, 1, bytes.len, f), bytes.len);
 	ck_assert_int_eq(fclose(f), 0);
@@ -366,6 +368,38 @@ START_TEST(a_file_is_read_where_the_configuration_says_so)
 }
 END_TEST
 
+START_TEST(a_file_that_others_can_read_is_refused_with_the_remedy)
+{
+	static const mode_t modes[] = { 0640, 0604, 0620, 0644, 0601 };
+	DEFER(text_free) char *file = path("token"), *remedy = text_fmt("chmod 600 %s", file);
+
+	secret_from(secrets, "a.key", NULL, file);
+	write_file("token", STR(VALUE "\n"));
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		ck_assert_int_eq(chmod(file, modes[i]), 0);
+		ck_assert_has(found("a.key", ORIGIN), "!");
+		ck_assert_has(found("a.key", ORIGIN), remedy);
+	}
+	ck_assert_int_eq(chmod(file, 0400), 0);
+	ck_assert_str_eq(found("a.key", ORIGIN), VALUE);
+}
+END_TEST
+
+START_TEST(what_is_no_regular_file_is_refused_and_never_waited_for)
+{
+	DEFER(text_free) char *pipe = path("pipe");
+	const char *const others[] = { pipe, folder, "/dev/zero", "/dev/null" };
+	struct buf b;
+
+	ck_assert_int_eq(mkfifo(pipe, 0600), 0);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		ck_assert_msg(file_read(others[i], FILE_MAX, &b) == ERR_SYSTEM, "%s", others[i]);
+		secret_from(secrets, "a.key", NULL, others[i]);
+		ck_assert_has(found("a.key", ORIGIN), "is no regular file");
+	}
+}
+END_TEST
+
 START_TEST(the_configuration_goes_before_what_is_kept)
 {
 	set("a.key", VALUE);
@@ -527,6 +561,8 @@ int main(void)
 	tcase_add_test(t, a_value_may_be_long_but_not_longer_than_the_limit);
 	tcase_add_test(t, the_environment_is_read_where_the_configuration_says_so);
 	tcase_add_test(t, a_file_is_read_where_the_configuration_says_so);
+	tcase_add_test(t, a_file_that_others_can_read_is_refused_with_the_remedy);
+	tcase_add_test(t, what_is_no_regular_file_is_refused_and_never_waited_for);
 	tcase_add_test(t, the_configuration_goes_before_what_is_kept);
 	tcase_add_loop_test(t, a_value_is_taken_out_in_each_of_its_forms, 0, COUNT(scrubs));
 	tcase_add_test(t, a_value_is_taken_out_of_base64_wherever_it_stands);
