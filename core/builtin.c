@@ -176,6 +176,17 @@ cJSON *builtin_offer(const struct conf *conf)
 	return offer;
 }
 
+/* Why no operation can be decided on, or NULL. Owned. */
+static char *unfit(const struct tool *tool, const char *name, const cJSON *args, cJSON **ret_checked)
+{
+	const char *why;
+
+	if (!tool)
+		return text_fmt("There is no tool named \"%s\".", name);
+	why = arguments_check(tool->is->args, tool->is->args_n, args, ret_checked);
+	return why ? text_fmt("%s was not run: %s", name, why) : NULL;
+}
+
 char *builtin_call(struct store *s, const struct conf *conf, const struct task *task,
 		   const char *name, const cJSON *args, bool *ret_failed)
 {
@@ -183,16 +194,14 @@ char *builtin_call(struct store *s, const struct conf *conf, const struct task *
 	const struct tool *tool = manifest_tool(m, name);
 	DEFER(json_drop) cJSON *checked = NULL;
 	struct call c = { .store = s, .conf = conf, .task = task };
+	char *why = unfit(tool, name, args, &checked), *result;
 	struct decision d;
-	const char *why;
-	char *result;
 
 	*ret_failed = true;
-	if (!tool)
-		return text_fmt("There is no tool named \"%s\".", name);
-	why = arguments_check(tool->is->args, tool->is->args_n, args, &checked);
-	if (why)
-		return text_fmt("%s was not run: %s", name, why);
+	if (why) {
+		decide_unfit(s, task, m->name, name, args, why);
+		return why;
+	}
 	d = decide(s, conf, task, m->name, tool->is, checked);
 	if (!d.allowed)
 		return text_fmt("Not allowed: %s.", d.rule);

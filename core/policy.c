@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { NAME_SHOWN_MAX = 64 };	/* of a name that anybody made up */
+
 /* What the owner's file says about one operation. */
 struct judgement {
 	unsigned allowed;		/* effects that some line allows */
@@ -132,6 +134,11 @@ bool would_allow(const struct conf *conf, const char *integration, const struct 
 	return allows(&j, op);
 }
 
+static void set_rule(struct decision *d, struct str rule)
+{
+	snprintf(d->rule, sizeof d->rule, "%.*s", (int)utf8_fit(rule, sizeof d->rule - 1), rule.at);
+}
+
 struct decision would_decide(const struct conf *conf, const char *integration, const struct operation *op)
 {
 	DEFER(buf_free) struct buf rule = buf_new(1 << 16);
@@ -139,19 +146,36 @@ struct decision would_decide(const struct conf *conf, const char *integration, c
 	struct decision d = { .allowed = allows(&j, op) };
 
 	name_rule(&rule, conf, integration, op, &j);
-	snprintf(d.rule, sizeof d.rule, "%.*s", (int)utf8_fit(buf_str(&rule), sizeof d.rule - 1), buf_text(&rule));
+	set_rule(&d, (struct str){ buf_text(&rule), rule.len });
 	return d;
+}
+
+static void write_down(struct store *s, const struct task *task, const char *integration, struct str operation,
+		       const struct decision *d, const cJSON *args)
+{
+	DEFER(text_free) char *name = text_fmt("%s.%.*s", integration, (int)operation.len, operation.at);
+
+	audit_add(s, &(struct audit){
+		.task = task->turn, .connection = task->connection, .operation = name,
+		.verdict = d->allowed ? "allowed" : "denied", .rule = d->rule, .args = args,
+	});
 }
 
 struct decision decide(struct store *s, const struct conf *conf, const struct task *task,
 		       const char *integration, const struct operation *op, const cJSON *args)
 {
-	DEFER(text_free) char *name = text_fmt("%s.%s", integration, op->name);
 	struct decision d = would_decide(conf, integration, op);
 
-	audit_add(s, &(struct audit){
-		.task = task->turn, .connection = task->connection, .operation = name,
-		.verdict = d.allowed ? "allowed" : "denied", .rule = d.rule, .args = args,
-	});
+	write_down(s, task, integration, str_of(op->name), &d, args);
 	return d;
+}
+
+void decide_unfit(struct store *s, const struct task *task, const char *integration, const char *name,
+		  const cJSON *args, const char *why)
+{
+	struct decision d = { .allowed = false };
+	struct str shown = { name, utf8_fit(str_of(name), NAME_SHOWN_MAX) };
+
+	set_rule(&d, str_of(why));
+	write_down(s, task, integration, shown, &d, args);
 }

@@ -2,7 +2,8 @@
  * built-in tools included. No rule that matches denies; `never` wins over `allow`.
  *
  * decide() writes its audit row before it returns: what it allowed may run, what it did
- * not, must not. */
+ * not, must not. What never gets so far, because it fits no operation, is denied and
+ * written down by decide_unfit(). */
 #ifndef CHELA_POLICY_H
 #define CHELA_POLICY_H
 #include "conf.h"
@@ -19,6 +20,9 @@ struct decision {
 
 struct decision decide(struct store *s, const struct conf *conf, const struct task *task,
 		       const char *integration, const struct operation *op, const cJSON *args);
+/* `name` is no operation of the integration, or `args` (may be NULL) do not fit it: `why`. */
+void decide_unfit(struct store *s, const struct task *task, const char *integration, const char *name,
+		  const cJSON *args, const char *why);
 
 /* The same verdict without a task and without an audit row: what the offer of tools and
  * `chela why` are made of. Each layer's word goes to `why` (may be NULL), a line each. */
