@@ -132,15 +132,17 @@ void model_free(struct model *m)
 }
 
 /* What comes of it; told from the loop. The first counts, but a failure takes the place of
- * a result: an answer does not excuse what was done in the same event. Takes both. */
+ * a result, and an attack that of any: nothing excuses what was done in the same event.
+ * Takes both. */
 static void finish(struct job *j, cJSON *result, int failure, char *why)
 {
-	if (j->finished && !j->result) {
+	if (j->finished && !j->result && (failure != JOB_ATTACK || j->failure == JOB_ATTACK)) {
 		json_drop(&result);
 		text_free(&why);
 		return;
 	}
 	json_drop(&j->result);
+	text_free(&j->why);
 	j->finished = true;
 	j->result = result;
 	j->failure = failure;
@@ -154,13 +156,17 @@ static void break_off(struct job *j, enum process_end end, const char *sentence)
 	static const char *const ends[] = {
 		[END_ASKED] = "asked", [END_BUG] = "bug", [END_ATTACK] = "attack", [END_LIMIT] = "limit", [END_SYSTEM] = "system",
 	};
+	static const char *const what[] = {
+		[END_ASKED] = "was ended", [END_BUG] = "was ended", [END_LIMIT] = "was ended", [END_SYSTEM] = "could not run",
+		[END_ATTACK] = "was stopped because it tried something forbidden",
+	};
 	const char *adapter = j->model->manifest->name;
 
-	if (!j->finished)
+	if (!j->finished || end == END_ATTACK)
 		log_event(end == END_ATTACK ? LOG_BROKEN : LOG_ODD, "adapter ended", "adapter", adapter, "end", ends[end],
 			  "why", sentence, NULL);
-	finish(j, NULL, FAIL_PLATFORM, text_fmt("the adapter \"%s\" %s: %s. Run `chela check %s`", adapter,
-						end == END_SYSTEM ? "could not run" : "was ended", sentence, adapter));
+	finish(j, NULL, end == END_ATTACK ? JOB_ATTACK : FAIL_PLATFORM,
+	       text_fmt("the adapter \"%s\" %s: %s", adapter, what[end], sentence));
 }
 
 static void news_free(struct news *n)

@@ -20,6 +20,9 @@ const char *model_open(const struct instance *i, const struct conf_model *conf,
 		       struct model **ret, char **ret_note) MUST_USE;
 void model_free(struct model *m);
 
+/* A failure beside those of adapter.h: the adapter did what it must not. It is not asked again. */
+enum { JOB_ATTACK = 1000 };
+
 struct job;
 struct job_owner {
 	void (*delta)(struct job_owner *o, const char *text);

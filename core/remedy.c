@@ -8,14 +8,15 @@ static const struct {
 	int failure;
 	const char *what, *remedy;
 } words[] = {
-	{ FAIL_INPUT, "did not take this conversation", "`/new` begins another; if that does not help, run `chela check {adapter}`." },
+	{ FAIL_INPUT, "did not take this conversation", "`/new` begins another; if that does not help, run `build/chela check {adapter}`." },
 	{ FAIL_MISSING, "does not have what was asked for", "Check `using` of the model \"{model}\" in assistant.conf." },
-	{ FAIL_AUTH, "refused the key", "Set a valid one with `chela secret set {secret}`." },
-	{ FAIL_PERMISSION, "does not let this key do it", "Give the key the right that is named, or set another with `chela secret set {secret}`." },
+	{ FAIL_AUTH, "refused the key", "Set a valid one with `build/chela secret set {secret}`." },
+	{ FAIL_PERMISSION, "does not let this key do it", "Give the key the right that is named, or set another with `build/chela secret set {secret}`." },
 	{ FAIL_QUOTA, "has no credit left on this key", "Top it up there, or name another model in `use` in assistant.conf." },
 	{ FAIL_BUSY, "is too busy", "Ask again in a few minutes." },
 	{ FAIL_TOO_LARGE, "finds this conversation too long", "`/new` begins another; a lower `limit context` in assistant.conf folds earlier." },
-	{ FAIL_PLATFORM, "failed", "Ask again; if it stays so, run `chela check {adapter}`." },
+	{ FAIL_PLATFORM, "failed", "Ask again; if it stays so, run `build/chela check {adapter}`." },
+	{ JOB_ATTACK, "did not answer", "Do not use it: `build/chela disable {adapter}`; what it does wrong: `build/chela check {adapter}`." },
 	{ FAIL_NETWORK, "could not be reached", "Check the connection, and `at` of the model \"{model}\" in assistant.conf." },
 };
 

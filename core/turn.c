@@ -224,8 +224,25 @@ static void ask(struct turn *t)
 	}
 }
 
+/* No other model of an adapter that did what is forbidden is asked: it is the same program. */
+static size_t past_attackers(struct turn *t, size_t model)
+{
+	const struct agent_parts *p = agent_parts(t->agent);
+
+	for (size_t i = 0; i < model && model < p->models_n; i++) {
+		if (t->failed[i].class != JOB_ATTACK ||
+		    strcmp(p->models[i]->conf->adapter, p->models[model]->conf->adapter) != 0)
+			continue;
+		t->failed[model] = (struct failed){ JOB_ATTACK, text_dup(t->failed[i].why) };
+		model++;
+		i = (size_t)-1;
+	}
+	return model;
+}
+
 static void ask_model(struct turn *t, size_t model)
 {
+	model = past_attackers(t, model);
 	t->model = model;
 	t->tries = 0;
 	t->budget = t->conf->context;
@@ -607,6 +624,8 @@ struct turn *turn_resume(struct agent *a, int64_t row, const struct inbound *in,
 	t->row = row;
 	t->tokens = turn_tokens(t->store, row);
 	recall(t);
+	owner->replaced(owner);		/* whoever outlived the crash has a half answer before them */
+	show_only(t, buf_text(&t->said));
 	if (poison_count(t->store, in->connection, key) > RESUMES_MAX) {
 		timer_stop(&t->again);
 		drop_calls(t, "Not run: the turn was given up.");

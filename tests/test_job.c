@@ -96,15 +96,15 @@ static const struct {
 	{ "the adapter says that it failed", "{\"do\":\"refused\"}", NULL, "", FAIL_QUOTA, "nothing is left" },
 	{ "the adapter wants to be asked again", "{\"do\":\"again\"}", NULL, "", FAIL_BUSY, "again later" },
 	{ "a piece tells of a failure", "{\"delta\":\"Hel\"}\n{\"error\":\"overloaded\"}\n" END, NULL, "Hel", FAIL_BUSY, "overloaded" },
-	{ "it answers and then says that it failed", "{\"do\":\"both\"}", NULL, "", FAIL_PLATFORM, "was ended" },
+	{ "it answers and then says that it failed", "{\"do\":\"both\"}", NULL, "", JOB_ATTACK, "tried something forbidden" },
 	{ "it crashes", "{\"delta\":\"Hel\"}\n{\"do\":\"crash\"}", NULL, "Hel", FAIL_PLATFORM, "has a bug" },
-	{ "it asks for what its manifest does not have", "{\"do\":\"reach\"}", NULL, "", FAIL_PLATFORM, "\"pay\"" },
+	{ "it asks for what its manifest does not have", "{\"do\":\"reach\"}", NULL, "", JOB_ATTACK, "\"pay\"" },
 	{ "it makes a second request", "{\"do\":\"storm\"}", NULL, "", FAIL_INPUT, "1 request" },
 	{ "it gives up without an answer", "{\"x\":1}", NULL, "", FAIL_PLATFORM, "did not answer" },
-	{ "a result that is none", "{\"result\":{\"stop\":\"end\"}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
-	{ "a call of no name", "{\"result\":{\"stop\":\"calls\",\"text\":\"\",\"calls\":[{\"id\":\"a\",\"name\":\"\",\"args\":{}}]}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
-	{ "calls of a result that does not say so", "{\"result\":{\"stop\":\"end\",\"text\":\"x\",\"calls\":[{\"id\":\"a\",\"name\":\"now\",\"args\":{}}]}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
-	{ "a stop of no meaning", "{\"result\":{\"stop\":\"soon\",\"text\":\"x\",\"calls\":[]}}", NULL, "", FAIL_PLATFORM, "chela check plain" },
+	{ "a result that is none", "{\"result\":{\"stop\":\"end\"}}", NULL, "", JOB_ATTACK, "tried something forbidden" },
+	{ "a call of no name", "{\"result\":{\"stop\":\"calls\",\"text\":\"\",\"calls\":[{\"id\":\"a\",\"name\":\"\",\"args\":{}}]}}", NULL, "", JOB_ATTACK, "tried something forbidden" },
+	{ "calls of a result that does not say so", "{\"result\":{\"stop\":\"end\",\"text\":\"x\",\"calls\":[{\"id\":\"a\",\"name\":\"now\",\"args\":{}}]}}", NULL, "", JOB_ATTACK, "tried something forbidden" },
+	{ "a stop of no meaning", "{\"result\":{\"stop\":\"soon\",\"text\":\"x\",\"calls\":[]}}", NULL, "", JOB_ATTACK, "tried something forbidden" },
 };
 
 START_TEST(a_job_has_exactly_one_answer)

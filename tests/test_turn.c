@@ -479,6 +479,53 @@ START_TEST(when_nobody_answers_the_person_is_told_why_and_what_to_do)
 }
 END_TEST
 
+static void once(const char *text, const char *piece)
+{
+	const char *first = strstr(text, piece);
+
+	ck_assert_msg(first && !strstr(first + 1, piece), "\"%s\" is not once in: %s", piece, text);
+}
+
+#define ATTACK "{\"delta\":\"Hel\"}\n{\"do\":\"reach\"}"
+
+START_TEST(an_adapter_that_attacked_is_not_asked_again_but_the_next_at_once)
+{
+	struct conf_model *two = (struct conf_model *)models[1]->conf;
+	const char *text;
+
+	text_free(&two->adapter);
+	two->adapter = text_dup("spare");
+	use(2);
+	LAY(ATTACK, RESULT("end", "Hello.", ""));
+	text = hear("hello");
+	must_hold(text, "Hello.\n\n(two answered this. one ");
+	must_hold(text, "was stopped because it tried something forbidden");
+	must_hold(text, "Do not use it: `build/chela disable plain`");
+	once(text, "build/chela check plain");
+	ck_assert_int_eq(service.asked_n, 2);
+	all_closed("done");
+}
+END_TEST
+
+START_TEST(another_model_of_an_adapter_that_attacked_is_not_asked_either)
+{
+	use(2);
+	LAY(ATTACK, RESULT("end", "never", ""));
+	must_hold(hear("hello"), "\n- two did not answer (the adapter \"plain\" was stopped");
+	ck_assert_int_eq(service.asked_n, 1);
+	all_closed("failed");
+}
+END_TEST
+
+START_TEST(the_advice_about_an_adapter_with_a_bug_is_given_once)
+{
+	LAY("{\"do\":\"crash\"}", "{\"do\":\"crash\"}", "{\"do\":\"crash\"}");
+	once(hear("hello"), "build/chela check plain");
+	must_not_hold(answer(), "forbidden");
+	ck_assert_int_eq(service.asked_n, 3);
+}
+END_TEST
+
 START_TEST(each_model_that_failed_is_named)
 {
 	const char *text;
@@ -704,7 +751,6 @@ static struct turn *crash(struct turn *t)
 	turn_free(t);
 	store_rollback(store);
 	use(1);
-	buf_cut(&person.shown, 0);
 	ck_assert(turn_open_next(store, &row, &in));
 	t = turn_resume(agent, row, &in, &person.owner);
 	inbound_free(&in);
@@ -722,6 +768,23 @@ START_TEST(a_turn_goes_on_after_a_crash_while_the_model_was_asked)
 	ck_assert_str_eq(answer(), "Well.");
 	ck_assert(json_same(service.asked[0], service.asked[1]));
 	all_closed("done");
+}
+END_TEST
+
+START_TEST(what_was_shown_before_a_crash_does_not_stand_before_the_answer)
+{
+	struct turn *t;
+
+	LAY("{\"delta\":\"Wait.\"}\n" RESULT("calls", "Wait.", CALL("a", "now", "{}")), "{\"delta\":\"We\"}\nhang",
+	    "{\"delta\":\"Well.\"}\n" RESULT("end", "Well.", ""));
+	t = say("hello");
+	while (!strstr(buf_text(&person.shown), "We"))
+		loop_once(loop);
+	t = crash(t);
+	ck_assert_str_eq(buf_text(&person.shown), "Wait.");
+	until_ended(t);
+	ck_assert_str_eq(answer(), "Wait.\n\nWell.");
+	ck_assert_int_eq(person.replaced, 1);
 }
 END_TEST
 
@@ -861,6 +924,9 @@ int main(void)
 	tcase_add_test(t, a_pause_is_asked_again_within_the_steps);
 	tcase_add_loop_test(t, the_next_model_answers_and_the_person_is_told_once, 0, COUNT(failures));
 	tcase_add_loop_test(t, when_nobody_answers_the_person_is_told_why_and_what_to_do, 0, COUNT(failures));
+	tcase_add_test(t, an_adapter_that_attacked_is_not_asked_again_but_the_next_at_once);
+	tcase_add_test(t, another_model_of_an_adapter_that_attacked_is_not_asked_either);
+	tcase_add_test(t, the_advice_about_an_adapter_with_a_bug_is_given_once);
 	tcase_add_test(t, each_model_that_failed_is_named);
 	tcase_add_test(t, without_a_model_the_person_is_told);
 	tcase_add_test(t, what_a_failed_attempt_showed_is_replaced);
@@ -876,6 +942,7 @@ int main(void)
 	tcase_add_test(t, an_interrupt_while_a_model_waits_to_be_asked_again);
 	tcase_add_test(t, a_conversation_begun_anew_meanwhile_ends_the_turn);
 	tcase_add_test(t, a_turn_goes_on_after_a_crash_while_the_model_was_asked);
+	tcase_add_test(t, what_was_shown_before_a_crash_does_not_stand_before_the_answer);
 	tcase_add_loop_test(t, a_crash_anywhere_goes_on_from_the_last_row, 0, 12);
 	tcase_add_test(t, a_call_that_had_begun_is_unknown_after_a_crash_and_never_run_again);
 	tcase_add_test(t, a_turn_that_takes_the_assistant_down_is_given_up);
