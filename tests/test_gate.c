@@ -1,7 +1,7 @@
 /* test_gate.c - a whole check, in a project of its own: what passes is put in place and
  * sealed, what is refused changes nothing, and every report says so. */
 #include "file.h"
-#include "gate/check.h"
+#include "gate/checks.h"
 #include "gate/report.h"
 #include "prepare.h"
 #include "seal.h"
@@ -149,13 +149,16 @@ static void project_drop(void)
 /* ---- checks -------------------------------------------------------------- */
 
 /* The report, owned. */
-static char *check(const char *name, enum report kind, bool *ret_passed)
+static char *check(const char *name, enum report_kind kind, bool *ret_passed)
 {
 	struct check *c = check_new(instance, name, false);
 	struct buf out = buf_new((size_t)1 << 20);
+	struct report r = { .kind = kind, .n = 1 };
 
 	*ret_passed = check_run(c);
-	report(kind, c, *ret_passed, &out);
+	report_begin(&r, &out);
+	report_add(&r, c, *ret_passed, &out);
+	report_end(&r, &out);
 	check_free(c);
 	return buf_take(&out);
 }
@@ -225,14 +228,14 @@ static const struct {
 	  "initialization", "warnings count" },
 	{ "a warning", "generated/bird/adapter.c", ADAPTER("	int x = 1;\n"), "build", "generated/bird/adapter.c", 6, "unused variable", NULL },
 	{ "another header of ours", "generated/bird/adapter.c", "#include \"wire.h\"\n", "build", "generated/bird/adapter.c", 1,
-	  "wire.h: No such file", NULL },
+	  "includes a file that adapters may not read", NULL },
 	{ "a variable", "generated/bird/adapter.c", ADAPTER("	static int n;\n	if (n++ > 9)\n		return;\n"), "build",
 	  "generated/bird/adapter.c", 0, "can change", NULL },
-	{ "a function that it may not call", "generated/bird/adapter.c", "#include <unistd.h>\n" ADAPTER("	if (getpid() == 1)\n		return;\n"),
+	{ "a function that it may not call", "generated/bird/adapter.c", "int getpid(void);\n" ADAPTER("	if (getpid() == 1)\n		return;\n"),
 	  "build", "generated/bird/adapter.c", 0, "getpid", NULL },
 	{ "it does something else", "generated/bird/adapter.c", ADAPTER("	if (ev->kind == EVENT_HTTP)\n		host_delta(a->ref, \"la\");\n"),
 	  "pages", "specs/bird/talk.md", 7, "something else happened", "let the adapter" },
-	{ "it crashes", "generated/bird/adapter.c", ADAPTER("	if (ev->status == 500)\n		__builtin_trap();\n"), "pages",
+	{ "it crashes", "generated/bird/adapter.c", ADAPTER("	if (ev->status == 500)\n		*(volatile char *)0 = 1;\n"), "pages",
 	  "specs/bird/talk.md", 13, "it crashed", NULL },
 };
 
@@ -317,6 +320,24 @@ START_TEST(the_failure_stands_first)
 }
 END_TEST
 
+START_TEST(what_this_version_does_not_have_is_one_line)
+{
+	bool passed;
+	DEFER(text_free) char *text = NULL;
+
+	put("specs/bird/more.md", "# More\n## It talks\n```transcript\n< turn {\"model\": \"m\", \"messages\": []}\n"
+	    "> http POST https://bird.example/talk\n```\n");
+	text = check("bird", REPORT_TEXT, &passed);
+	ck_assert_msg(strstr(text, "\n  not run   lint, laws, sanitize, cover, fuzz, mutants: not part of this version\n  seal "),
+		      "%s", text);
+	ck_assert_msg(strstr(text, "more.md   1 of   1 sections\n"), "%s", text);
+	put("generated/bird/adapter.c", "int x;\n");
+	free(text);
+	text = check("bird", REPORT_TEXT, &passed);
+	ck_assert_msg(strstr(text, "\n  pages     not run  a stage before it refused\n  not run   lint, laws"), "%s", text);
+}
+END_TEST
+
 START_TEST(tap_counts_every_stage)
 {
 	bool passed;
@@ -346,6 +367,101 @@ START_TEST(junit_tells_failures_from_what_was_not_run)
 }
 END_TEST
 
+/* ---- several ------------------------------------------------------------- */
+
+#define WORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+static char *checks(const char *const *words, enum checked *ret_verdict)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int n = 0;
+
+	while (words[n])
+		n++;
+	*ret_verdict = checks_run(instance, n, (char **)words, out);
+	fclose(out);
+	return text;
+}
+
+static const char *const others[] = { "specs/ant", "specs/core", "specs/empty", "specs/.hidden", "specs/a b", "specs/shelf" };
+
+static void only_the_bird(void)
+{
+	for (size_t i = 0; i < COUNT(others); i++)
+		nftw(others[i], remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A second contract, refused; and what is no contract. */
+static void an_ant(void)
+{
+	only_the_bird();
+	for (size_t i = 0; i < 5; i++) {
+		DEFER(text_free) char *file = text_fmt("%s/manifest.json", others[i]);
+
+		ck_assert_int_eq(mkdir(others[i], 0700), 0);
+		if (strcmp(others[i], "specs/empty") != 0)
+			put(file, "{}");
+	}
+}
+
+START_TEST(all_are_one_document)
+{
+	enum checked verdict;
+	DEFER(text_free) char *xml = NULL;
+	DEFER(text_free) char *tap = NULL;
+	DEFER(text_free) char *text = NULL;
+	DEFER(json_drop) cJSON *json = NULL;
+
+	an_ant();
+	xml = checks(WORDS("--all", "--junit"), &verdict);
+	ck_assert_int_eq(verdict, CHECKED_REFUSED);
+	ck_assert_msg(times(xml, "<?xml ") == 1 && times(xml, "<testsuites>") == 1 && times(xml, "</testsuites>") == 1, "%s", xml);
+	ck_assert_msg(times(xml, "<testsuite ") == 2 && times(xml, "</testsuite>") == 2, "%s", xml);
+	ck_assert_msg(strstr(xml, "name=\"ant\"") < strstr(xml, "name=\"bird\""), "%s", xml);
+	tap = checks(WORDS("--tap", "--all"), &verdict);
+	ck_assert_msg(strncmp(tap, "TAP version 13\n1..20\nnot ok 1 - ant contract\n", 45) == 0, "%s", tap);
+	ck_assert_msg(times(tap, "TAP ") == 1 && strstr(tap, "\nok 11 - bird contract\n") && strstr(tap, "\nok 20 - bird seal\n"), "%s", tap);
+	text = checks(WORDS("--all", "--json"), &verdict);
+	ck_assert_msg(!json_decode(str_of(text), &json) && cJSON_GetArraySize(json) == 2, "%s", text);
+	ck_assert_msg(json_is(json, "/0/name", "ant") && json_is(json, "/1/name", "bird") && json_true(json, "/1/ok"), "%s", text);
+}
+END_TEST
+
+START_TEST(one_name_is_one_object_and_all_of_one_is_a_list)
+{
+	enum checked verdict;
+	DEFER(text_free) char *one = checks(WORDS("bird", "--json"), &verdict);
+	DEFER(text_free) char *all = NULL;
+	DEFER(text_free) char *two = NULL;
+
+	ck_assert_int_eq(verdict, CHECKED_PASSED);
+	ck_assert_msg(strncmp(one, "{\"name\":\"bird\"", 14) == 0, "%s", one);
+	only_the_bird();
+	all = checks(WORDS("--all", "--json"), &verdict);
+	ck_assert_int_eq(verdict, CHECKED_PASSED);
+	ck_assert_msg(strncmp(all, "[{\"name\":\"bird\"", 15) == 0, "%s", all);
+	two = checks(WORDS("bird", "ant"), &verdict);
+	ck_assert_int_eq(verdict, CHECKED_REFUSED);
+	ck_assert_msg(strncmp(two, "bird passed\n", 12) == 0 && strstr(two, "\nant is refused\n"), "%s", two);
+}
+END_TEST
+
+static const char *const *const senseless[] = {
+	WORDS("--json"), WORDS("--all", "bird"), WORDS("bird", "--xml"), WORDS("bird", "--json", "--tap"), WORDS("../bird"),
+	WORDS(""), WORDS("-bird"), WORDS("bird", "--json", "--json"),
+};
+
+START_TEST(words_that_make_no_sense_check_nothing)
+{
+	enum checked verdict;
+	DEFER(text_free) char *text = checks(senseless[_i], &verdict);
+
+	ck_assert_msg(verdict == CHECKED_USAGE && !*text, "%s: %s", senseless[_i][0], text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("gate");
@@ -361,6 +477,10 @@ int main(void)
 	tcase_add_test(t, the_failure_stands_first);
 	tcase_add_test(t, tap_counts_every_stage);
 	tcase_add_test(t, junit_tells_failures_from_what_was_not_run);
+	tcase_add_test(t, what_this_version_does_not_have_is_one_line);
+	tcase_add_test(t, all_are_one_document);
+	tcase_add_test(t, one_name_is_one_object_and_all_of_one_is_a_list);
+	tcase_add_loop_test(t, words_that_make_no_sense_check_nothing, 0, COUNT(senseless));
 	tcase_set_timeout(t, 30);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

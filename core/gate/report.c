@@ -46,7 +46,7 @@ static void add_more(struct buf *out, const struct check *c)
 	buf_addc(out, '\n');
 }
 
-/* Each page with the share of "like": there strictness leaks. */
+/* Each page with the share of "like", where it has any: there strictness leaks. */
 static void add_pages(struct buf *out, const cJSON *pages)
 {
 	size_t widest = 0;
@@ -63,20 +63,36 @@ static void add_pages(struct buf *out, const cJSON *pages)
 		json_number(p, "/passed", 0, INT32_MAX, &passed);
 		json_number(p, "/expectations", 0, INT32_MAX, &expected);
 		json_number(p, "/like", 0, INT32_MAX, &likes);
-		buf_addf(out, "  %-9s %-8s %-*s %3d of %3d sections, %d %% like\n", "", "", (int)widest,
-			 json_text(p, "/page"), (int)passed, (int)sections, expected ? (int)(100 * likes / expected) : 0);
+		buf_addf(out, "  %-9s %-8s %-*s %3d of %3d sections", "", "", (int)widest,
+			 json_text(p, "/page"), (int)passed, (int)sections);
+		if (likes)
+			buf_addf(out, ", %d %% like", (int)(100 * likes / (expected ? expected : 1)));
+		buf_addc(out, '\n');
 	}
 }
 
 static void add_stage(struct buf *out, const struct check *c, size_t i)
 {
 	const struct finding *v = &c->findings[i];
-	const char *words = v->words ? v->words : v->state != NOT_RUN ? stages[i].about :
-			    stages[i].run ? "a stage before it refused" : "not part of this version";
+	const char *words = v->words ? v->words : v->state != NOT_RUN ? stages[i].about : "a stage before it refused";
 
 	buf_addf(out, "  %-9s %-8s %s\n", stages[i].name, state_names[v->state], words);
 	if (strcmp(stages[i].name, "pages") == 0)
 		add_pages(out, json_at(v->figures, "/pages"));
+}
+
+/* Those from i on that this version does not have, in a line. Returns the next one. */
+static size_t add_missing(struct buf *out, size_t i)
+{
+	const char *before = "";
+
+	buf_addf(out, "  %-9s ", state_names[NOT_RUN]);
+	for (; i < stages_n && !stages[i].run; i++) {
+		buf_addf(out, "%s%s", before, stages[i].name);
+		before = ", ";
+	}
+	buf_adds(out, ": not part of this version\n");
+	return i;
 }
 
 static void report_text(const struct check *c, bool passed, struct buf *out)
@@ -87,8 +103,12 @@ static void report_text(const struct check *c, bool passed, struct buf *out)
 		buf_addc(out, '\n');
 	}
 	buf_addf(out, "%s %s\n", c->name, passed ? "passed" : "is refused");
-	for (size_t i = 0; i < stages_n; i++)
-		add_stage(out, c, i);
+	for (size_t i = 0; i < stages_n;) {
+		if (stages[i].run)
+			add_stage(out, c, i++);
+		else
+			i = add_missing(out, i);
+	}
 }
 
 /* ---- JSON ---------------------------------------------------------------- */
@@ -115,7 +135,6 @@ static void report_json(const struct check *c, bool passed, struct buf *out)
 		json_add(json, "failure", failure_json(c));
 	json_mend(json);
 	json_encode(out, json);
-	buf_addc(out, '\n');
 }
 
 /* ---- JUnit --------------------------------------------------------------- */
@@ -168,25 +187,24 @@ static void add_testcase(struct buf *out, const struct check *c, size_t i)
 
 static void report_junit(const struct check *c, struct buf *out)
 {
-	buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
 	buf_addf(out, "  <testsuite name=\"%s\" tests=\"%zu\" failures=\"%d\" errors=\"0\" skipped=\"%d\">\n", c->name, stages_n,
 		 count(c, REFUSED), count(c, NOT_RUN));
 	for (size_t i = 0; i < stages_n; i++)
 		add_testcase(out, c, i);
-	buf_adds(out, "  </testsuite>\n</testsuites>\n");
+	buf_adds(out, "  </testsuite>\n");
 }
 
 /* ---- TAP ----------------------------------------------------------------- */
 
-static void report_tap(const struct check *c, struct buf *out)
+/* `done` checks stand before it. */
+static void report_tap(const struct check *c, size_t done, struct buf *out)
 {
 	DEFER(buf_free) struct buf said = buf_new(65536);
 
-	buf_addf(out, "TAP version 13\n1..%zu\n", stages_n);
 	for (size_t i = 0; i < stages_n; i++) {
 		enum state state = c->findings[i].state;
 
-		buf_addf(out, "%sok %zu - %s %s%s\n", state == REFUSED ? "not " : "", i + 1, c->name, stages[i].name,
+		buf_addf(out, "%sok %zu - %s %s%s\n", state == REFUSED ? "not " : "", done * stages_n + i + 1, c->name, stages[i].name,
 			 state == NOT_RUN ? " # SKIP not run" : "");
 		if (state != REFUSED)
 			continue;
@@ -200,12 +218,37 @@ static void report_tap(const struct check *c, struct buf *out)
 	}
 }
 
-void report(enum report kind, const struct check *c, bool passed, struct buf *out)
+/* ---- all of it ----------------------------------------------------------- */
+
+void report_begin(const struct report *r, struct buf *out)
 {
-	switch (kind) {
+	switch (r->kind) {
+	case REPORT_TEXT: break;
+	case REPORT_JSON: buf_adds(out, r->list ? "[" : ""); break;
+	case REPORT_JUNIT: buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"); break;
+	case REPORT_TAP: buf_addf(out, "TAP version 13\n1..%zu\n", r->n * stages_n); break;
+	}
+}
+
+void report_add(struct report *r, const struct check *c, bool passed, struct buf *out)
+{
+	switch (r->kind) {
 	case REPORT_TEXT: report_text(c, passed, out); break;
-	case REPORT_JSON: report_json(c, passed, out); break;
+	case REPORT_JSON:
+		buf_adds(out, r->done ? ",\n" : "");
+		report_json(c, passed, out);
+		break;
 	case REPORT_JUNIT: report_junit(c, out); break;
-	case REPORT_TAP: report_tap(c, out); break;
+	case REPORT_TAP: report_tap(c, r->done, out); break;
+	}
+	r->done++;
+}
+
+void report_end(const struct report *r, struct buf *out)
+{
+	switch (r->kind) {
+	case REPORT_TEXT: case REPORT_TAP: break;
+	case REPORT_JSON: buf_adds(out, r->list ? "]\n" : "\n"); break;
+	case REPORT_JUNIT: buf_adds(out, "</testsuites>\n"); break;
 	}
 }
