@@ -109,9 +109,9 @@ test: all $(TESTS) build/npm/.installed
 	@$(MAKE) --no-print-directory lint
 
 bench: all $(B)/bench
-	@rm -rf $(B)/bench-instance; echo hello | env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY \
+	@rm -rf $(B)/bench-instance $(B)/bench-model; echo hello | env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY \
 		$(B)/chela --instance $(B)/bench-instance chat --yes-to offline >/dev/null 2>&1
-	@$(B)/bench $(B)/chela $(B)/bench-instance
+	@$(B)/bench $(B)/chela $(CURDIR)/$(B)/bench-instance $(CURDIR)/$(B)/bench-model
 	@echo "core, without gate          $$(cat core/*.[ch] core/adapter/*.[ch] core/store/*.[ch] core/command/*.[ch] | wc -l) lines," \
 		"$$(cat core/*.[ch] core/adapter/*.[ch] core/store/*.[ch] core/command/*.[ch] | sed -E 's:/\*.*\*/::; /^[[:space:]]*$$/d; /^[[:space:]]*[/ ]\*/d' | wc -l) of them code;" \
 		"chela, stripped: $$(strip -o $(B)/stripped $(B)/chela && stat -c %s $(B)/stripped) bytes"

@@ -1,21 +1,26 @@
 /* bench.c - make bench: figures of the whole program, each beside something measured in
  * the same run. Nothing here judges: machines differ, ratios travel.
  *
- * usage: bench CHELA FOLDER; the folder is an instance in which offline is enabled. */
+ * usage: bench CHELA FOLDER FOLDER; the first is an instance in which offline is enabled, the
+ * second one that is made here, for a model served by this program over loopback. */
 #include "buf.h"
 #include "control.h"
 #include "json.h"
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { STARTS = 20, SYNCS = 300, MESSAGES = 300, SOAK = 3000 };
+enum { STARTS = 20, SYNCS = 300, MESSAGES = 300, SOAK = 3000, WORDS = 100 };
 
 extern char **environ;
 
@@ -135,14 +140,14 @@ static double answer_ms(int fd, struct buf *kept, int number)
 static long memory_kb(pid_t pid, const char *kind)
 {
 	char path[64], line[256];
-	long kb = 0, sum = 0;
+	long sum = 0;
 	FILE *f;
 
 	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof line, f))
-		if (strncmp(line, kind, strlen(kind)) == 0 && sscanf(strchr(line, ':') + 1, "%ld", &kb) == 1)
-			sum += kb;
+		if (strncmp(line, kind, strlen(kind)) == 0)
+			sum += strtol(strchr(line, ':') + 1, NULL, 10);
 	if (f)
 		fclose(f);
 	return sum;
@@ -160,6 +165,115 @@ static double sync_ms(int fd)
 	return now_ms() - began;
 }
 
+/* ---- a model server ------------------------------------------------------ */
+
+static void send_all(int fd, const char *text)
+{
+	if (write(fd, text, strlen(text)) < 0)
+		exit(0);
+}
+
+/* Answers each request with a stream; tells `told` when its first byte left. */
+static void serve(int listener, int told)
+{
+	static char request[1 << 20];
+
+	for (;;) {
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		ssize_t n = 0, got;
+		double left;
+
+		do {		/* a turn's request ends in the list of its messages */
+			got = read(fd, request + n, sizeof request - 1 - (size_t)n);
+			n += got > 0 ? got : 0;
+			request[n] = '\0';
+		} while (got > 0 && !strstr(request, "}]}"));
+		left = now_ms();
+		send_all(fd, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+			 "data: {\"choices\":[{\"delta\":{\"content\":\"Well\"}}]}\n\n");
+		if (write(told, &left, sizeof left) < 0)
+			exit(0);
+		send_all(fd, "data: {\"choices\":[{\"delta\":{\"content\":\".\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+		close(fd);
+	}
+}
+
+static pid_t server_start(int *ret_port, int *ret_told)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof name;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), told[2];
+	pid_t child;
+
+	if (bind(listener, (struct sockaddr *)&name, len) || listen(listener, 16) ||
+	    getsockname(listener, (struct sockaddr *)&name, &len) || pipe2(told, O_CLOEXEC))
+		fail("no socket is to be had");
+	child = fork();
+	if (child == 0)
+		serve(listener, told[1]);
+	close(listener);
+	close(told[1]);
+	*ret_port = ntohs(name.sin_port);
+	*ret_told = told[0];
+	return child;
+}
+
+/* From the first byte of the server's answer to the first word that a client hears. */
+static double word_ms(int fd, struct buf *kept, int told, int number)
+{
+	double left, heard_at = 0;
+	char id[40];
+
+	snprintf(id, sizeof id, "word-%d-%d", (int)getpid(), number);
+	ask(fd, json_build("{do:'say',id:%s,text:'hello'}", id));
+	for (bool answered = false; !answered;) {
+		cJSON *heard = NULL;
+		int64_t row = 0;
+
+		if (control_hear(fd, kept, &heard))
+			fail("the core is gone");
+		if (json_text(heard, "/delta") && heard_at == 0)
+			heard_at = now_ms();
+		answered = json_number(heard, "/row", 1, INT64_MAX, &row);
+		json_drop(&heard);
+		if (answered)
+			ask(fd, json_build("{do:'shown',row:%D}", row));
+	}
+	if (heard_at == 0 || read(told, &left, sizeof left) != sizeof left)
+		fail("the model did not answer: look at the instance's log");
+	return heard_at - left;
+}
+
+static void bench_words(char *chela, char *dir)
+{
+	static double words[WORDS];
+	DEFER(text_free) char *conf = text_fmt("%s/assistant.conf", dir);
+	DEFER(text_free) char *control = text_fmt("%s/control", dir);
+	char *enable[] = { chela, (char[]){ "--instance" }, dir, (char[]){ "chat" }, (char[]){ "--yes-to" }, (char[]){ "openai" }, NULL };
+	struct buf kept = buf_new((size_t)1 << 22);
+	int port, told, fd;
+	pid_t server = server_start(&port, &told), core;
+	FILE *f;
+
+	mkdir(dir, 0700);
+	f = fopen(conf, "we");
+	if (!f)
+		fail("the second folder cannot be written");
+	fprintf(f, "model m = openai at http://127.0.0.1:%d/v1 using x\nuse m\n", port);
+	fclose(f);
+	waitpid(start(enable), NULL, 0);
+	start_ms(chela, dir, control, &core, &fd);
+	ask(fd, json_build("{do:'hello'}"));
+	for (int i = 0; i < WORDS; i++)
+		words[i] = word_ms(fd, &kept, told, i);
+	printf("first byte to first word   p50 %6.2f ms   p99 %.2f ms\n", part(words, WORDS, .5), part(words, WORDS, .99));
+	close(fd);
+	stop(core);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	buf_free(&kept);
+}
+
 int main(int argc, char **argv)
 {
 	static double starts[STARTS], nothings[STARTS], syncs[SYNCS], answers[SOAK];
@@ -170,8 +284,8 @@ int main(int argc, char **argv)
 	pid_t core;
 	int fd, disk;
 
-	if (argc != 3)
-		fail("usage: bench CHELA FOLDER");
+	if (argc != 4)
+		fail("usage: bench CHELA FOLDER FOLDER");
 	if (geteuid() != 0)
 		puts("(the figures of memory need root, and read 0 here)");
 	control = text_fmt("%s/control", argv[2]);
@@ -187,7 +301,7 @@ int main(int argc, char **argv)
 
 	start_ms(argv[1], argv[2], control, &core, &fd);
 	ask(fd, json_build("{do:'hello'}"));
-	printf("core, idle                 private %ld kB, resident %ld kB\n", memory_kb(core, "Private"), memory_kb(core, "Rss"));
+	printf("core, idle                 private and dirty %ld kB, resident %ld kB\n", memory_kb(core, "Private_Dirty"), memory_kb(core, "Rss"));
 	disk = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	for (int i = 0; i < SYNCS; i++)
 		syncs[i] = sync_ms(disk);
@@ -205,11 +319,12 @@ int main(int argc, char **argv)
 		answer_ms(fd, &kept, MESSAGES + i);
 	}
 	took = now_ms() - began;
-	printf("after %d answers         private %ld kB, resident %ld kB   (%.0f answers a second, one after the other)\n",
-	       MESSAGES + SOAK, memory_kb(core, "Private"), memory_kb(core, "Rss"), SOAK / took * 1e3);
+	printf("after %d answers         private and dirty %ld kB, resident %ld kB   (%.0f answers a second, one after the other)\n",
+	       MESSAGES + SOAK, memory_kb(core, "Private_Dirty"), memory_kb(core, "Rss"), SOAK / took * 1e3);
 	close(disk);
 	unlink(file);
 	close(fd);
 	stop(core);
+	bench_words(argv[1], argv[3]);
 	return 0;
 }
