@@ -17,7 +17,7 @@ enum { SAID_MAX = 6000 };
 
 /* Of one run of the compiler: 20 times what an adapter of 2000 lines takes. */
 static const struct { int resource; rlim_t most; } bounds[] = {
-	{ RLIMIT_AS, (rlim_t)4 << 30 }, { RLIMIT_CPU, 60 }, { RLIMIT_FSIZE, 64 << 20 },
+	{ RLIMIT_DATA, (rlim_t)4 << 30 }, { RLIMIT_CPU, 60 }, { RLIMIT_FSIZE, 64 << 20 },
 };
 
 static char *read_all(int fd)
