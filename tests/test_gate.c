@@ -272,6 +272,61 @@ START_TEST(what_is_refused_is_told_and_changes_nothing)
 }
 END_TEST
 
+/* ---- it is not the source ------------------------------------------------- */
+
+static void refused_at_build(const char *name, const char *what, const char *remedy)
+{
+	DEFER(json_drop) cJSON *json = check_json("bird");
+	const char *w = json_text(json, "/failure/what"), *r = json_text(json, "/failure/remedy");
+
+	ck_assert_msg(cJSON_IsFalse(stage(json, "build")), "%s", name);
+	ck_assert_msg(w && strstr(w, what), "%s: %s", name, w);
+	ck_assert_msg(r && strstr(r, remedy) && !strstr(r, "mend it"), "%s: %s", name, r);
+}
+
+static const char *const folders_in_the_way[] = { "build/adapters", "build/abi" };
+
+START_TEST(a_folder_that_cannot_be_written_is_named)
+{
+	const char *folder = folders_in_the_way[_i];
+	DEFER(text_free) char *what = text_fmt("cannot write %s/%s: Not a directory", root, folder);
+
+	ck_assert_int_eq(rename(folder, "build/aside"), 0);
+	put(folder, "");
+	refused_at_build(folder, what, "a folder that you may write to");
+	ck_assert(unlink(folder) == 0 && rename("build/aside", folder) == 0);
+}
+END_TEST
+
+START_TEST(an_adapter_that_is_too_large_is_told_so)
+{
+	put("generated/bird/adapter.c", "static const char big[80 << 20] = { 1 };\n" ADAPTER("	if (big[ev->ref] == 7)\n		return;\n"));
+	refused_at_build("80 MB", "its output grew past 64 MB", "less data");
+}
+END_TEST
+
+static const struct { const char *says, *what, *remedy; } compilers[] = {
+	{ "cc: fatal error: CPU time limit exceeded signal terminated program cc1", "stopped after 60 seconds", "shorter functions" },
+	{ "cc1: out of memory allocating 65536 bytes after a total of 9 bytes", "more memory than 4 GB", "less data" },
+	{ "cc: fatal error: Killed signal terminated program cc1", "was killed", "memory free" },
+	{ "cc: fatal error: Cannot create temporary file in /tmp/: Read-only file system", "the compiler cannot work here", "/tmp" },
+	{ "Assembler messages:\nFatal error: can't create x.o: No space left on device", "the compiler cannot work here", "have room" },
+	{ NULL, "the compiler cannot work here", "cc is installed" },
+};
+
+START_TEST(a_compiler_that_cannot_work_is_not_the_adapters_fault)
+{
+	DEFER(text_free) char *path = text_dup(getenv("PATH"));
+	DEFER(text_free) char *script = text_fmt("#!/bin/sh\nprintf '%%s\\n' \"%s\"\nexit 1\n", compilers[_i].says ? compilers[_i].says : "");
+
+	mkdir("bin", 0700);
+	put("bin/cc", script);
+	ck_assert(chmod("bin/cc", compilers[_i].says ? 0700 : 0600) == 0 && setenv("PATH", "bin", 1) == 0);
+	refused_at_build(compilers[_i].says, compilers[_i].what, compilers[_i].remedy);
+	setenv("PATH", path, 1);
+}
+END_TEST
+
 START_TEST(a_tool_that_is_operations_needs_no_code)
 {
 	DEFER(json_drop) cJSON *json = NULL;
@@ -473,6 +528,9 @@ int main(void)
 	tcase_add_checked_fixture(t, project_mend, NULL);
 	tcase_add_test(t, what_passes_is_put_in_place_and_sealed);
 	tcase_add_loop_test(t, what_is_refused_is_told_and_changes_nothing, 0, COUNT(refusals));
+	tcase_add_loop_test(t, a_folder_that_cannot_be_written_is_named, 0, COUNT(folders_in_the_way));
+	tcase_add_test(t, an_adapter_that_is_too_large_is_told_so);
+	tcase_add_loop_test(t, a_compiler_that_cannot_work_is_not_the_adapters_fault, 0, COUNT(compilers));
 	tcase_add_test(t, a_tool_that_is_operations_needs_no_code);
 	tcase_add_test(t, the_failure_stands_first);
 	tcase_add_test(t, tap_counts_every_stage);

@@ -1,7 +1,9 @@
 /* compile.c - see compile.h */
 #include "gate/compile.h"
 #include "gate/object.h"
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,22 @@ enum { SAID_MAX = 6000 };
 /* Of one run of the compiler: 20 times what an adapter of 2000 lines takes. */
 static const struct { int resource; rlim_t most; } bounds[] = {
 	{ RLIMIT_DATA, (rlim_t)4 << 30 }, { RLIMIT_CPU, 60 }, { RLIMIT_FSIZE, 64 << 20 },
+};
+
+#define TOO_LARGE "the compiler was stopped: its output grew past 64 MB", "let the adapter hold less data"
+#define TOO_HUNGRY "the compiler was stopped: it needed more memory than 4 GB, or than there is", \
+		   "let the adapter hold less data, in shorter functions"
+
+/* What a compiler says that one of them, or the machine, has stopped. */
+static const struct { const char *said, *what, *remedy; } stops[] = {
+	{ "File size limit exceeded", TOO_LARGE },
+	{ "File too large", TOO_LARGE },
+	{ "CPU time limit exceeded", "the compiler was stopped after 60 seconds", "write shorter functions and smaller macros" },
+	{ "out of memory", TOO_HUNGRY },
+	{ "memory exhausted", TOO_HUNGRY },
+	{ "bad_alloc", TOO_HUNGRY },
+	{ "Cannot allocate memory", TOO_HUNGRY },
+	{ "Killed", "the compiler was killed", "check again when the machine has more memory free" },
 };
 
 static char *read_all(int fd)
@@ -92,8 +110,8 @@ static bool run(char *const argv[], char **ret_said)
 	return status == 0;
 }
 
-/* The folder that holds adapter.h, and nothing else of ours. */
-static char *abi_folder(const struct instance *i)
+/* The folder that holds adapter.h, and nothing else of ours. NULL: *ret says why. */
+static char *abi_folder(const struct instance *i, struct failure *ret)
 {
 	char *folder = text_fmt("%s/abi", i->build);
 	DEFER(text_free) char *header = text_fmt("%s/adapter.h", folder);
@@ -102,39 +120,75 @@ static char *abi_folder(const struct instance *i)
 	mkdir(folder, 0777);
 	unlink(header);
 	if (symlink(ours, header) != 0 && errno != EEXIST) {
+		*ret = (struct failure){ .what = text_fmt("cannot write %s: %s", folder, strerror(errno)),
+					 .remedy = text_dup("let it be a folder that you may write to, and check again") };
 		free(folder);
 		return NULL;
 	}
 	return folder;
 }
 
-/* The first "FILE:LINE:COLUMN: error: what" of what the compiler said. */
-static struct failure first_error(const char *source, char *said)
+/* Can it be made? It is, and empty. */
+static bool can_write(const char *path, struct failure *ret)
 {
-	struct failure f = { .remedy = text_dup("mend it; warnings count as errors"), .happened = said };
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	const char *slash = strrchr(path, '/');
+
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	*ret = (struct failure){ .what = text_fmt("cannot write %.*s: %s", (int)(slash - path), path, strerror(errno)),
+				 .remedy = text_dup("let it be a folder that you may write to, and check again") };
+	return false;
+}
+
+/* Nothing in the source is said to be wrong. */
+static struct failure not_the_source(const struct instance *i, const char *source, char *said)
+{
+	struct failure f = { .happened = said };
+
+	for (size_t k = 0; k < COUNT(stops) && !f.what; k++) {
+		if (strstr(said, stops[k].said)) {
+			f.file = text_dup(source);
+			f.what = text_dup(stops[k].what);
+			f.remedy = text_dup(stops[k].remedy);
+		}
+	}
+	if (!f.what) {
+		f.what = text_dup("the compiler cannot work here");
+		f.remedy = text_fmt("see that cc is installed (type make), that %s and the folder for temporary files (/tmp) can be "
+				    "written and that their disks have room", i->build);
+	}
+	return f;
+}
+
+/* The first "FILE:LINE:COLUMN: error: what" of what the compiler said. */
+static struct failure first_error(const struct instance *i, const char *source, char *said)
+{
+	struct failure f = { .happened = said };
 	const char *line = said;
 
 	while (line && !f.what) {
-		const char *end = strchr(line, '\n'), *error = strstr(line, "error: ");
+		const char *end = strchr(line, '\n'), *error = strcasestr(line, "error: ");
 		const char *colon = strchr(line, ':');
 
-		if (error && colon && (!end || error < end)) {
+		if (error && colon && isdigit((unsigned char)colon[1]) && (!end || error < end)) {
 			f.file = str_dup((struct str){ line, (size_t)(colon - line) });
 			f.line = (int)strtol(colon + 1, NULL, 10);
 			f.what = str_dup((struct str){ error + 7, end ? (size_t)(end - error - 7) : strlen(error + 7) });
 		}
 		line = end ? end + 1 : NULL;
 	}
-	if (!f.what) {
-		f.file = text_dup(source);
-		f.what = text_dup("it does not compile");
-	}
+	if (!f.what)
+		return not_the_source(i, source, said);
+	f.remedy = text_dup("mend it; warnings count as errors");
 	return f;
 }
 
 static bool compile(const struct instance *i, const char *source, const char *object, struct failure *ret)
 {
-	DEFER(text_free) char *abi = abi_folder(i);
+	DEFER(text_free) char *abi = abi_folder(i, ret);
 	DEFER(text_free) char *include = text_fmt("-I%s", abi ? abi : "");
 	const char *const argv[] = {
 		"cc", "-std=gnu17", "-O2", "-fPIE", "-fno-common", "-fstack-protector-strong", "-U_FORTIFY_SOURCE",
@@ -143,11 +197,13 @@ static bool compile(const struct instance *i, const char *source, const char *ob
 	};
 	char *said = NULL;
 
+	if (!abi || !can_write(object, ret))
+		return false;
 	if (run((char *const *)argv, &said)) {
 		free(said);
 		return true;
 	}
-	*ret = first_error(source, said);
+	*ret = first_error(i, source, said);
 	return false;
 }
 
@@ -155,18 +211,18 @@ bool adapter_compile(const struct instance *i, const char *source, const char *p
 {
 	DEFER(text_free) char *object = text_fmt("%s.o", program);
 	DEFER(text_free) char *runner = text_fmt("%s/runner.o", i->build);
-	const char *why = NULL;
+	const char *why = NULL, *linked = NULL;
 	bool made = compile(i, source, object, ret);
 
 	if (made)
 		why = object_check(object);
-	if (made && !why)
-		why = object_link(runner, object, program);
+	if (made && !why && (linked = object_link(runner, object, program)) != NULL)
+		*ret = not_the_source(i, source, text_dup(linked));
 	remove(object);
 	if (why) {
 		*ret = failure_of(why);
 		if (!ret->file)
 			ret->file = text_dup(source);
 	}
-	return made && !why;
+	return made && !why && !linked;
 }

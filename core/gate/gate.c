@@ -36,6 +36,7 @@ int main(int argc, char **argv)
 	struct instance *i;
 	int at = 1, status;
 
+	setenv("LC_ALL", "C", 1);	/* what compilers say is read */
 	for (; at + 1 < argc; at += 2) {
 		if (strcmp(argv[at], "-C") == 0)
 			root = argv[at + 1];
