@@ -11,7 +11,8 @@ struct call {
 	int64_t index;			/* -1: it has none */
 	const char *id, *name;		/* NULL: not told */
 	struct text arguments;
-	const cJSON *whole;		/* arguments that came, but not as text */
+	const cJSON *whole;		/* arguments that came as an object */
+	bool odd;			/* some came that were neither text nor object */
 };
 
 struct adapter {
@@ -134,7 +135,8 @@ static struct call *call_of(struct adapter *a, const cJSON *fragment, int64_t in
 	return NULL;
 }
 
-/* False: there are too many. */
+/* False: there are too many.
+ * specs/openai/calls.md: "What stands in `tool_calls` and is not an object MUST be passed over" */
 static bool take_fragment(struct adapter *a, const cJSON *fragment)
 {
 	const cJSON *arguments = json_at(fragment, "/function/arguments");
@@ -143,6 +145,8 @@ static bool take_fragment(struct adapter *a, const cJSON *fragment)
 	struct call *c;
 
 	json_number(fragment, "/index", 0, INT32_MAX, &index);
+	if (!json_is_object(fragment))
+		return true;
 	c = call_of(a, fragment, index);
 	if (!c && a->n == CALLS_MAX)
 		return false;
@@ -157,8 +161,11 @@ static bool take_fragment(struct adapter *a, const cJSON *fragment)
 		c->name = keep(name);
 	/* specs/openai/calls.md: "Arguments MUST be joined by index, and parsed only at the end." */
 	text_add(&c->arguments, json_text(arguments, ""));
-	if (!json_text(arguments, "") && arguments)
+	/* specs/openai/calls.md: "Of several objects for one call the last MUST count." */
+	if (json_is_object(arguments))
 		c->whole = json_copy(arguments);
+	else
+		c->odd |= arguments && !json_text(arguments, "");
 	return true;
 }
 
@@ -202,7 +209,8 @@ static const char *stop_of(const struct adapter *a)
 	/* specs/openai/stops.md: "A refusal in words MUST be `refusal`, whatever the reason says." */
 	if (a->refused)
 		return "refusal";
-	/* specs/openai/stops.md: "An end with calls MUST be `calls`, whatever the reason says" */
+	/* specs/openai/stops.md: "An end with calls MUST be `calls`, whichever reason of the
+	 * table means `end`" */
 	return text_is(stop, "end") && a->n ? "calls" : stop;
 }
 
@@ -215,7 +223,7 @@ static const char *add_call(cJSON *calls, const struct call *c)
 
 	if (!c->name)
 		return "a call without a name";
-	if (!json_is_object(args))
+	if (c->odd || !json_is_object(args))
 		return "arguments that are not a JSON object";
 	/* specs/openai/calls.md: "A call without an id, or with one that an earlier call has, MUST be
 	 * given the first of `call_1`, `call_2`, ... that no earlier call has." */
