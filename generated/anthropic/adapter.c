@@ -177,6 +177,11 @@ static void fail(struct adapter *a, const char *why)
 	host_failed(a->ref, FAIL_PLATFORM, "%s", why);
 }
 
+static bool empty(const char *text)
+{
+	return !text || !*text;
+}
+
 static const char *keep(const char *text)
 {
 	return text ? text_make("%s", text) : NULL;
@@ -268,7 +273,7 @@ static void message_delta(struct adapter *a, const cJSON *event)
 {
 	const char *reason = json_text(event, "/delta/stop_reason");
 
-	if (reason)
+	if (!empty(reason))	/* specs/anthropic/stops.md: "neither `null` nor an empty text may take it back" */
 		a->reason = keep(reason);
 	count(a, json_at(event, "/usage"));
 }
@@ -310,7 +315,7 @@ static const char *add_call(const struct block *b, cJSON *calls, cJSON *raw)
 
 /* specs/anthropic/stream.md: "A text block that is empty or only white space MUST NOT be in `raw`",
  * "a thinking block whose signature is empty MUST NOT be in `raw`; nor MUST a `redacted_thinking`
- * without `data`." */
+ * whose `data` is absent or empty." */
 static void add_raw(const struct block *b, cJSON *raw)
 {
 	const char *text = text_of(&b->text), *signature = text_of(&b->signature);
@@ -319,7 +324,7 @@ static void add_raw(const struct block *b, cJSON *raw)
 		json_push(raw, json_make("{type:'text',text:%s}", text));
 	else if (is(b, "thinking") && *signature)
 		json_push(raw, json_make("{type:'thinking',thinking:%s,signature:%s}", text, signature));
-	else if (is(b, "redacted_thinking") && b->data)
+	else if (is(b, "redacted_thinking") && !empty(b->data))
 		json_push(raw, json_make("{type:'redacted_thinking',data:%s}", b->data));
 }
 
