@@ -76,13 +76,29 @@ static const char *trim(const char *text, const char *end)
 	return text_make("%.*s", (int)n, text);
 }
 
-/* specs/offline/talk.md: "What the program put before the person's words MUST be skipped." */
+/* What follows the last line that ends what the program says; NULL: there is none. */
+static const char *after_program(const char *text)
+{
+	static const char line[] = "\n[End of what the program says]";
+	const char *found = NULL;
+
+	for (const char *at = strstr(text, line); at; at = strstr(at + 1, line)) {
+		const char *next = at + strlen(line);
+
+		if (!*next || *next == '\n')
+			found = next;
+	}
+	return found;
+}
+
+/* specs/offline/talk.md: "What the program put before the person's words MUST be skipped. The last
+ * such line MUST count" */
 static const char *words_of(const cJSON *message)
 {
-	static const char begin[] = "[From the program,", end[] = "[End of what the program says]";
-	const char *text = json_text(message, "/text"), *mark = text_starts(text, begin) ? strstr(text, end) : NULL;
+	const char *text = json_is(message, "/role", "user") ? json_text(message, "/text") : NULL;
+	const char *rest = text_starts(text, "[From the program,") ? after_program(text) : NULL;
 
-	return trim(mark ? mark + strlen(end) : text ? text : "", " \t\r\n");
+	return trim(rest ? rest : text ? text : "", " \t\r\n");
 }
 
 static const struct sentence *sentence_of(const char *said, const char **ret_rest)
@@ -102,11 +118,19 @@ static const struct sentence *sentence_of(const char *said, const char **ret_res
 
 /* ---- tools --------------------------------------------------------------- */
 
-/* specs/offline/tools.md: "The number of a note MUST be given as a number." What is none, the tool
- * itself refuses. */
+/* specs/offline/tools.md: "The number of a note MUST be given as a number: a text that is JSON for a
+ * whole number from 1 to 2147483647. For any other `note` MUST be left out" */
+static const cJSON *number_of(const char *text)
+{
+	const cJSON *value = json_parse(text);
+	int64_t number;
+
+	return json_number(value, "", 1, INT32_MAX, &number) ? value : NULL;
+}
+
 static void use(uint32_t ref, const cJSON *turn, const struct sentence *s, const char *rest)
 {
-	const cJSON *value = text_is(s->arg, "note") ? json_parse(rest) : json_string(rest);
+	const cJSON *value = text_is(s->arg, "note") ? number_of(rest) : json_string(rest);
 	cJSON *args = json_make("{}"), *calls = json_list();
 
 	if (!json_find(json_at(turn, "/tools"), "/name", s->tool)) {
