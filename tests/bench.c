@@ -181,7 +181,7 @@ static void serve(int listener, int told)
 	for (;;) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		ssize_t n = 0, got;
-		double left;
+		double left = 0;
 
 		do {		/* a turn's request ends in the list of its messages */
 			got = read(fd, request + n, sizeof request - 1 - (size_t)n);
@@ -221,7 +221,7 @@ static pid_t server_start(int *ret_port, int *ret_told)
 /* From the first byte of the server's answer to the first word that a client hears. */
 static double word_ms(int fd, struct buf *kept, int told, int number)
 {
-	double left, heard_at = 0;
+	double left = 0, heard_at = 0;
 	char id[40];
 
 	snprintf(id, sizeof id, "word-%d-%d", (int)getpid(), number);

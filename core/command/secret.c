@@ -26,13 +26,13 @@ static const char *type_secret(const char *question, char value[SECRET_MAX])
 	if (!tty)
 		return "a secret is typed at a terminal, or comes from a line of assistant.conf, such as: "
 		       "secret anthropic.key from env VARIABLE, or: from file PATH";
-	fputs(question, tty);
-	fflush(tty);
 	terminal_guard(fileno(tty));
 	tcgetattr(fileno(tty), &shown);
 	hidden = shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fileno(tty), TCSAFLUSH, &hidden);
+	fputs(question, tty);		/* what is typed from now on is not shown */
+	fflush(tty);
 	typed = fgets(value, SECRET_MAX, tty) != NULL;
 	tcsetattr(fileno(tty), TCSAFLUSH, &shown);
 	fputc('\n', tty);
