@@ -59,7 +59,9 @@ static void make_demo(const struct instance *i, size_t k)
 	const char *bad = manifest_read(file, &demos[k].manifest);
 
 	must(!bad, file, bad);
-	must(adapter_compile(i, source, program, &why), source, why.what);
+	bool compiled = adapter_compile(i, source, program, &why);
+
+	must(compiled, source, why.what);
 	demos[k].program = open(program, O_RDONLY | O_CLOEXEC);
 	must(demos[k].program >= 0, program, strerror(errno));
 }
