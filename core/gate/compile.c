@@ -55,6 +55,7 @@ static void become(char *const argv[], int said)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
+	setenv("LC_ALL", "C", 1);		/* what it says is read, above and below */
 	for (size_t i = 0; i < COUNT(bounds); i++) {
 		struct rlimit limit;
 
@@ -66,7 +67,6 @@ static void become(char *const argv[], int said)
 	dup2(null, STDIN_FILENO);
 	dup2(said, STDOUT_FILENO);
 	dup2(said, STDERR_FILENO);
-	setenv("LC_ALL", "C", 1);		/* what it says is read, above and below */
 	execvp(argv[0], argv);
 	dprintf(STDERR_FILENO, "%s cannot be run: %s", argv[0], strerror(errno));
 	_exit(127);
