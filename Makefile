@@ -84,7 +84,7 @@ $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/r
 	@echo "  link $@"
 	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) -lm
 
-$(B)/obj/tests/%.o: | $(B)/.test-packages
+$(call objects,$(wildcard tests/*.c)): | $(B)/.test-packages
 
 # Tests that play a service.
 $(addprefix $(B)/tests/test_,broker chela job turn): $(call objects,tests/fake.c)
