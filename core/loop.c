@@ -9,7 +9,7 @@
 
 struct loop {
 	struct event_base *base;
-	int64_t now_ms, wall_ms;
+	int64_t now_ms;
 	enum err (*commit)(void *owner);
 	void *owner;
 	struct later *first, **last;
@@ -17,21 +17,15 @@ struct loop {
 	bool stopping;
 };
 
-static int64_t clock_ms(clockid_t which)
+static void read_clock(struct loop *l)
 {
 	struct timespec t;
 
-	clock_gettime(which, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void read_clock(struct loop *l)
-{
 	if (l->clock_read)
 		return;
 	l->clock_read = true;
-	l->now_ms = clock_ms(CLOCK_MONOTONIC);
-	l->wall_ms = clock_ms(CLOCK_REALTIME);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	l->now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 struct loop *loop_new(void)
@@ -52,21 +46,10 @@ void loop_free(struct loop *l)
 	free(l);
 }
 
-struct event_base *loop_base(struct loop *l)
-{
-	return l->base;
-}
-
 int64_t loop_now_ms(struct loop *l)
 {
 	read_clock(l);
 	return l->now_ms;
-}
-
-int64_t loop_wall_ms(struct loop *l)
-{
-	read_clock(l);
-	return l->wall_ms;
 }
 
 void loop_at_end(struct loop *l, enum err (*commit)(void *owner), void *owner)

@@ -12,14 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct event_base;
 struct loop;
 
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
-struct event_base *loop_base(struct loop *l);		/* for libraries that bring their own handles */
 int64_t loop_now_ms(struct loop *l);		/* monotonic, of this turn */
-int64_t loop_wall_ms(struct loop *l);		/* since 1970, of this turn */
 
 /* Who commits: called at the end of each turn in which something happened. */
 void loop_at_end(struct loop *l, enum err (*commit)(void *owner), void *owner);

@@ -14,11 +14,6 @@ void session_begin(struct session *s, const cJSON *kept, const char *me)
 	s->me = text_dup(me);
 }
 
-const char *session_me(const struct session *s)
-{
-	return s->me;
-}
-
 /* ---- what was told ------------------------------------------------------- */
 
 static bool holds(const cJSON *json, const char *text)

@@ -35,7 +35,6 @@ bool session_open(const struct session *s, uint32_t ref);	/* not yet answered */
  *
  * What the core knows from before: what was kept, and our own id; NULL: nothing. Copied. */
 void session_begin(struct session *s, const cJSON *kept, const char *me);
-const char *session_me(const struct session *s);	/* our own id; NULL: not known yet */
 
 /* An act, as session_request(). `key` is what {core.key} stands for: its row's own. */
 void session_act(struct session *s, uint32_t ref, const struct act *act, const cJSON *json, const char *key);
