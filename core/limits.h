@@ -40,6 +40,27 @@ enum {
 	RETRY_TRIES = 4,			/* attempts in all */
 	RETRY_AFTER_MAX_MS = 120000,		/* a longer Retry-After is an answer, not a wait */
 
+	/* WebSocket */
+	SOCKET_MESSAGE_MAX = 4 * 1024 * 1024,	/* one message, its fragments together: Slack's largest known has 67 KB */
+	SOCKET_OUT_MAX = 256 * 1024,		/* that wait to leave: a line that takes no more is dead */
+	UPGRADE_MAX = 16 * 1024,		/* the answer to the upgrade */
+	PING_MS = 20000,			/* of silence before we ask; services ping within 10 to 60 s themselves */
+	PONG_MS = 15000,			/* and then: 5 s is known to misfire under load */
+	CLOSE_MS = 1000,			/* a close that is not answered */
+	PACE_FIRST_MS = 1000,			/* before the second try to get up */
+	PACE_MOST_MS = 120000,
+	PACE_STABLE_MS = 60000,			/* stood so long: its failures are forgotten */
+
+	/* a channel */
+	CHANNELS_MAX = 16,			/* each is a process of its own */
+	PEOPLE_MAX = 256,			/* owner and guest lines: each message is held against all */
+	EVENTS_MAX = 4096,			/* that wait until the adapter has read; a line that brings more is dropped */
+	TURNS_MAX = 32,				/* that run at once; the others wait, each in its chat's order */
+	CHAT_WAITING_MAX = 20,			/* messages of one chat that wait: more get an honest answer instead */
+	ALL_WAITING_MAX = 2000,			/* and of all chats */
+	ACT_MS = 300000,			/* an act, all its tries and waits */
+	SEND_TRIES = 8,				/* of one row: over some minutes */
+
 	/* kept in the store for a person to look at */
 	DEAD_LETTER_MAX = 256 * 1024,		/* of one defective event: enough to see what is wrong */
 	DEAD_LETTERS_MAX = 1000,		/* the newest stay: a platform that went mad does not fill the disk */

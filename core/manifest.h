@@ -93,6 +93,8 @@ struct operation {
 	const struct error_row *errors;		/* its own; the manifest's follow */
 	size_t errors_n;
 	const cJSON *gives;			/* {name: pointer}: what a request's result holds, or NULL */
+	struct { const char *at, *key, *id; } finds;	/* of a read under `confirm`: the messages (a pointer with
+						 * one *), and where in each its key and its id stand; .at NULL: none */
 };
 
 struct socket_row {
@@ -108,7 +110,11 @@ struct act {				/* what a channel can be asked to do */
 	const struct operation **runs;		/* these, one after the other; none: code does it */
 	size_t runs_n;
 };
-enum inbound_kind { INBOUND_MESSAGE, INBOUND_EDIT, INBOUND_DELETE, INBOUND_REACTION, INBOUND_BUTTON };
+enum inbound_kind {
+	INBOUND_MESSAGE, INBOUND_EDIT, INBOUND_DELETE, INBOUND_REACTION, INBOUND_BUTTON,
+	INBOUND_COMMAND,		/* a slash command: {name, text, handle?} */
+	INBOUND_MOVED,			/* a chat has a new id: {old, new} */
+};
 struct inbound_row {			/* the first that fits says what somebody did */
 	const char *in;				/* a socket or an operation */
 	const cJSON *when;			/* {pointer: value}, or NULL */
@@ -116,8 +122,13 @@ struct inbound_row {			/* the first that fits says what somebody did */
 	enum inbound_kind kind;
 	const cJSON *json;			/* the row: templates by their names */
 };
-struct me_row { const char *in, *at; const cJSON *when; };	/* where our own id stands; .in NULL: nowhere */
+struct me_row {				/* where our own id stands; .in NULL: nowhere */
+	const char *in, *at;
+	const cJSON *when;
+	const cJSON *also;			/* {name: pointer}: more that tells us apart, such as "team"; or NULL */
+};
 enum text_unit { UNIT_CODE_POINT, UNIT_UTF16, UNIT_BYTE };
+enum marks { MARKS_PLAIN, MARKS_MARKDOWN, MARKS_MRKDWN, MARKS_WHATSAPP, MARKS_HTML };
 
 struct tool {				/* what the model sees */
 	const char *name, *about;
@@ -148,7 +159,11 @@ struct manifest {
 	const struct inbound_row *inbound;
 	size_t inbound_n;
 	struct me_row me;
-	struct { int64_t max; enum text_unit unit; const char *marks; } text_form;	/* of one message; max 0: sends none */
+	struct { int64_t max; enum text_unit unit; enum marks marks; } text_form;	/* of one message; max 0: sends none */
+	int64_t chat_gap_ms, all_gap_ms;	/* least time between two messages: in one chat, at all */
+	int64_t stream_ms;			/* an answer that grows is edited at most so often; 0: never */
+	int64_t typing_ms;			/* how long the act `typing` is seen; 0: no such act */
+	const cJSON *emoji;			/* {"👀": "eyes"}: the service's word for a mark, or NULL */
 	const struct error_row *errors;
 	size_t errors_n;
 	const cJSON *why;			/* [pointers] where a reason stands */

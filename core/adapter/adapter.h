@@ -204,4 +204,15 @@ bool text_blank(const char *text);				/* NULL, or only space, tab, CR and LF, or
  * its message, a name, and an object as args; so have those that EVENT_TURN brings.
  * Tokens are as billed: "in" counts cached ones too. */
 
+/* What EVENT_ACT brings as .json, by .name; texts, unless said. "thread" is absent where
+ * there is none. What the manifest's operations fill in by "is" ("send.text") you need not
+ * read; "thread" and the like tell you which operation to use.
+ *
+ *	send	{chat, thread?, text}		one message: the text is in the service's marks, and fits
+ *	edit	{chat, thread?, id, text}	change one that we sent
+ *	reply	{chat, thread?, handle, text}	answer a command by its handle
+ *	react	{chat, thread?, id, mark, gone}	put a mark on a message; gone (bool): take it away
+ *	typing	{chat, thread?, on}		show that somebody is typing; on false: stop
+ *	confirm	{chat, thread?}			read what was sent lately: the core looks for its own there */
+
 #endif

@@ -9,6 +9,8 @@ struct inbound {
 	const char *kind;			/* "message" */
 	const char *id, *version;		/* version "" where there is none */
 	const char *sender, *text;
+	const char *person;			/* whose notes and rights: "owner", or another's own */
+	const char *handle;			/* by which a command is answered; "" where there is none */
 	int64_t row;				/* set by inbox_next() */
 };
 
@@ -24,6 +26,24 @@ bool turn_open_next(struct store *s, int64_t *turn, struct inbound *ret);
 void inbound_free(struct inbound *in);
 void inbox_done(struct store *s, int64_t row);		/* its turn has ended */
 int64_t inbox_waiting(struct store *s);
+int64_t inbox_waiting_in(struct store *s, const char *connection, const char *chat, const char *thread);
+/* The row whose turn runs in this conversation; 0: none does. */
+int64_t inbox_running(struct store *s, const char *connection, const char *chat, const char *thread);
+
+/* A message that came was changed by its sender, or (text NULL) taken back: one that waits is
+ * answered as it now is, or not at all; of one that was answered the conversation holds the
+ * new words from now on. False: no such message, or this version of it came before. */
+bool inbox_rewrite(struct store *s, const char *connection, const char *chat, const char *id,
+		   const char *version, const char *text);
+/* All that is kept of a chat is from now on the other one's. */
+void chat_moved(struct store *s, const char *connection, const char *old, const char *new);
+
+/* Who wrote and is named nowhere in the configuration. Nothing of what they said is kept. How
+ * often they have, this time included. */
+int64_t stranger_count(struct store *s, const char *connection, const char *sender);
+/* [{"connection", "sender", "count", "last"}], the latest first, `last` in ms. */
+cJSON *strangers(struct store *s, int max);
+void stranger_forget(struct store *s, const char *connection, const char *sender);
 
 /* What could not be read, or ended its adapter twice: kept for a person, never retried. */
 void dead_letter(struct store *s, const char *connection, const char *why, struct str bytes);

@@ -1,25 +1,64 @@
 /* outbox.h - what is to leave: one row is one message on a platform; the third durable
- * point. waiting -> sending (its bytes may have left) -> sent, failed or unknown. */
+ * point.
+ *
+ *	waiting -> sending -> sent		its bytes may have left; its receipt came
+ *			   -> waiting		refused for now: not before it is due
+ *			   -> failed		refused for good: a dead letter
+ *			   -> unknown		nobody knows; after a crash also what was being sent
+ *
+ * A row that waits and has its id from the platform is one that was sent and has new text
+ * since: it is edited. */
 #ifndef CHELA_OUTBOX_H
 #define CHELA_OUTBOX_H
-#include "store/store.h"
+#include "store/inbox.h"
 
 struct outbound {
-	int64_t row;
-	const char *connection, *chat, *thread, *text, *key;	/* key: idempotency, made by the store */
+	int64_t row, turn;
+	const char *connection, *chat, *thread, *text;
+	const char *key;		/* idempotency, made by the store */
+	const char *id;			/* the platform's; "" until it is known */
+	const char *handle;		/* of the command that it answers; or "" */
+	int64_t tries, added, due;
+	bool unknown;			/* else it waits */
 };
 
+/* One row, of no turn (0) or of this one. */
 int64_t outbox_add(struct store *s, const char *connection, const char *chat, const char *thread,
 		   const char *text, int64_t turn);
-void outbox_sending(struct store *s, int64_t row);	/* one that waits */
+/* The same, in answer to what came: where it came from. */
+int64_t outbox_reply(struct store *s, const struct inbound *to, const char *text, int64_t turn);
+/* The beginning of an answer that is being made: its row, made or changed; 0: there is nothing to
+ * change, or it is being sent just now. */
+int64_t outbox_draft(struct store *s, const struct inbound *to, const char *text, int64_t turn);
+/* The answer of a turn in its pieces ([texts], not empty): the draft, where there is one, becomes the first. The
+ * first one's row. */
+int64_t outbox_answer(struct store *s, const struct inbound *to, const cJSON *pieces, int64_t turn);
+
+/* The first open row of each chat, where it waits or is unknown, and is due: those that may be
+ * sent now. Borrowed for the call, in which rows may change. */
+void outbox_heads(struct store *s, const char *connection, void (*row)(const struct outbound *out, void *to), void *to);
+int64_t outbox_due(struct store *s, const char *connection);	/* when the next of them will be; 0: none */
+bool outbox_get(struct store *s, int64_t row, struct outbound *ret);	/* whatever its state; outbound_free() */
+void outbound_free(struct outbound *out);
+
+void outbox_sending(struct store *s, int64_t row);	/* one that waits or is unknown */
+void outbox_later(struct store *s, int64_t row, int64_t due);	/* it was surely not done */
+/* Its text as it is now goes in pieces instead ([texts]): the row becomes the first of them, the
+ * others follow right behind it. */
+void outbox_cut(struct store *s, int64_t row, const cJSON *pieces);
+void outbox_unknown(struct store *s, int64_t row);
 /* From waiting (it was handed over at once), sending or unknown; a row that has ended, or that
- * is not there, stays as it is. */
+ * is not there, stays as it is. A text that changed while the row was being sent waits again. */
 void outbox_sent(struct store *s, int64_t row, const char *platform_id);
+/* And all rows behind it that belong to the same answer, unless they have left. */
 void outbox_failed(struct store *s, int64_t row, const char *why);
+
 /* Each row that waits for this connection, in order; borrowed for the call. */
 void outbox_each(struct store *s, const char *connection, const char *chat,
 		 void (*row)(const struct outbound *out, void *to), void *to);
 int64_t outbox_waiting(struct store *s);
+/* What did not arrive, or nobody knows: [{"row", "connection", "chat", "state", "why", "changed"}], latest first. */
+cJSON *outbox_lost(struct store *s, int max);
 /* After a crash: rows that were being sent become unknown. How many. */
 int64_t outbox_recover(struct store *s);
 

@@ -1,0 +1,59 @@
+/* connection.h - a channel that runs: its process, its session, its requests, sockets and
+ * timers, from its start to its stop.
+ *
+ * Events are told one after the other; what the adapter queued for one is applied together,
+ * within a savepoint of the store: deliveries, what it keeps, then what leaves, which waits for
+ * the commit. A process that dies is started anew with what it kept, paced (pace.h) like all
+ * that an adapter asks for by itself; an event that ended it twice is a dead letter and is
+ * not told again. One that breaks a rule is not started again until a person says so. */
+#ifndef CHELA_CONNECTION_H
+#define CHELA_CONNECTION_H
+#include "inbound.h"
+#include "integration.h"
+#include "store/store.h"
+
+enum connection_state {
+	CONNECTION_STARTING,		/* not signed in yet */
+	CONNECTION_READY,
+	CONNECTION_LOST,		/* it was ready; it is being brought back */
+	CONNECTION_BROKEN,		/* only a person can mend it */
+};
+
+enum act_end { ACT_DONE, ACT_FAILED, ACT_AGAIN };
+struct act_answer {			/* borrowed for the call */
+	enum act_end end;
+	const cJSON *ids;		/* done: what the core read: {"id": "..."} */
+	int class;			/* failed: enum failure */
+	const char *why;
+	int64_t after_ms;		/* again: not before */
+};
+
+struct connection_owner {
+	/* Somebody did something, as inbound.h reads it; within the savepoint. */
+	void (*delivered)(struct connection_owner *o, enum inbound_kind kind, const cJSON *what);
+	/* The one answer to connection_act(). */
+	void (*acted)(struct connection_owner *o, uint32_t ref, const struct act_answer *answer);
+	void (*changed)(struct connection_owner *o);		/* its state */
+};
+
+struct connection;
+struct connection *connection_new(struct loop *loop, struct store *store, struct broker *broker,
+				  const struct integration *what, struct connection_owner *owner);
+/* Ends it at once, without a call to the owner; NULL is fine. Acts that are open stay
+ * without an answer: their rows say what is known of them. */
+void connection_free(struct connection *c);
+/* Tells it that it ends; it may close its sockets. connection_stopped() when it has. */
+void connection_stop(struct connection *c);
+bool connection_stopped(const struct connection *c);
+
+/* Asks for an act of the manifest, with the members that adapter.h names. `key` is what
+ * {core.key} stands for, or NULL. Its ref; 0: it cannot be asked now (too many are open, no
+ * process runs), and changed() or acted() comes before it can. */
+uint32_t connection_act(struct connection *c, const char *act, const cJSON *json, const char *key);
+
+enum connection_state connection_state(const struct connection *c);
+const char *connection_why(const struct connection *c);		/* lost, broken: in words; else NULL */
+int64_t connection_since(const struct connection *c);		/* wall clock, ms: when its state began */
+const struct integration *connection_what(const struct connection *c);
+
+#endif
