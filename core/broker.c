@@ -475,20 +475,19 @@ void broker_free(struct broker *b)
 	free(b);
 }
 
-struct exchange *broker_send(struct broker *b, const struct manifest *m, struct request *request,
-			     const char *connection, const char *base_origin,
+struct exchange *broker_send(struct broker *b, const struct party *party, struct request *request,
 			     struct exchange_owner *owner)
 {
 	struct exchange *x = calloc(1, sizeof *x), **at = &b->first;
 
 	if (!x)
 		abort();
-	*x = (struct exchange){ .broker = b, .owner = owner, .manifest = m, .request = *request,
+	*x = (struct exchange){ .broker = b, .owner = owner, .manifest = party->manifest, .request = *request,
 				.committed = { .run = committed }, .again = { .fired = again } };
 	*request = (struct request){ 0 };
-	x->connection = text_dup(connection);
+	x->connection = text_dup(party->connection);
 	x->origin = url_origin(x->request.url);
-	x->exempt = x->origin && base_origin && strcmp(x->origin, base_origin) == 0;
+	x->exempt = x->origin && party->base_origin && strcmp(x->origin, party->base_origin) == 0;
 	while (*at)
 		at = &(*at)->next;
 	*at = x;

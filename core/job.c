@@ -275,8 +275,8 @@ static void send_call(struct job *j, struct ask *ask)
 	*c = (struct call){ .owner = { tell_piece, tell_answer }, .job = j, .ref = ask->ref, .tag = ask->tag };
 	c->next = j->calls;
 	j->calls = c;
-	c->exchange = broker_send(j->broker, j->model->manifest, &ask->request, j->model->conf->name,
-				  j->model->base_origin, &c->owner);
+	c->exchange = broker_send(j->broker, &(struct party){ j->model->manifest, j->model->conf->name,
+				  j->model->base_origin, NULL }, &ask->request, &c->owner);
 }
 
 static void take(struct job *j, struct ask *ask)

@@ -16,7 +16,10 @@ static const char *const kind_needs[] = {	/* beside in, chat and from */
 static const char *const units[] = {
 	[UNIT_CODE_POINT] = "code point", [UNIT_UTF16] = "utf-16", [UNIT_BYTE] = "byte"
 };
-static const char *const all_marks[] = { "plain", "markdown", "mrkdwn", "whatsapp", "html" };
+static const char *const all_marks[] = {
+	[MARKS_PLAIN] = "plain", [MARKS_MARKDOWN] = "markdown", [MARKS_MRKDWN] = "mrkdwn",
+	[MARKS_WHATSAPP] = "whatsapp", [MARKS_HTML] = "html",
+};
 
 const char *inbound_name(enum inbound_kind kind)
 {
@@ -478,7 +481,7 @@ static bool read_form(struct draft *d, const cJSON *json)
 		return false;
 	json_number(json, "/max", 1, ANSWER_TEXT_MAX, &d->m->text_form.max);
 	d->m->text_form.unit = (enum text_unit)unit;
-	d->m->text_form.marks = all_marks[marks];
+	d->m->text_form.marks = (enum marks)marks;
 	return true;
 }
 

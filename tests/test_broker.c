@@ -100,7 +100,7 @@ static struct ask *ask_url(const char *url, cJSON *headers, const char *body)
 	assert(a);
 	a->owner = (struct exchange_owner){ part, done };
 	a->parts = buf_new(16 * 1024 * 1024);
-	a->exchange = broker_send(broker, &m, &r, "work", base, &a->owner);
+	a->exchange = broker_send(broker, &(struct party){ &m, "work", base, NULL }, &r, &a->owner);
 	ck_assert_int_eq(a->done, 0);
 	ck_assert_ptr_null(r.url);
 	return a;

@@ -48,7 +48,7 @@ static void take(const struct row *r, void *to)
 	};
 }
 
-static void outbound_free(struct outbound *out)
+void outbound_free(struct outbound *out)
 {
 	const char *texts[] = { out->connection, out->chat, out->thread, out->text, out->key };
 
