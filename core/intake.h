@@ -1,11 +1,11 @@
 /* intake.h - what becomes of something that somebody did in a chat: who may be heard, what is
  * meant for us, what asks the assistant and what asks the program itself.
  *
- * Nothing of a stranger's is kept. In a group we answer when mentioned, or in a thread in
- * which we have answered before; to whoever writes to us alone, always. "stop", "new
- * conversation", "status" and "which model" are answered by the program, at once, though the
- * model is slow or gone; so are the same words as a command. Chats and the whole have a
- * most that may wait: what is more gets an honest answer instead of a place. */
+ * Nothing that a stranger said is kept. In a group we are meant when mentioned, or in a thread
+ * in which we have answered before; whoever writes to us alone always means us. "stop", "new
+ * conversation", "status" and "which model" ask the program, which answers at once though the
+ * model be slow or gone; so do "/stop" and the like, and the first word of a command. A chat,
+ * and all of them, have a most that may wait: what is more gets an honest answer instead. */
 #ifndef CHELA_INTAKE_H
 #define CHELA_INTAKE_H
 #include "conf.h"
@@ -20,13 +20,14 @@ enum intake {
 };
 struct intake_result {
 	enum intake what;
-	struct inbound in;		/* where it came from; owned */
-	char *text;			/* owned */
+	struct inbound in;		/* where it came from; borrowed from `what` below, but for .person */
+	const char *text;		/* fixed words */
+	char *person;			/* owned */
 };
 
-/* `what` as inbound.h reads it. */
-void intake(struct store *s, const struct conf *conf, const struct conf_channel *channel,
-	    enum inbound_kind kind, const cJSON *what, struct intake_result *ret);
+/* `what` is as inbound.h reads it, and is borrowed as long as the result. */
+void intake(struct store *s, const struct conf *conf, const char *channel, enum inbound_kind kind,
+	    const cJSON *what, struct intake_result *ret);
 void intake_free(struct intake_result *r);
 
 #endif

@@ -15,6 +15,14 @@ int64_t conversation_find(struct store *s, const char *connection, const char *c
 	return store_last_id(s);
 }
 
+bool conversation_known(struct store *s, const char *connection, const char *chat, const char *thread)
+{
+	int64_t row;
+
+	return store_get(s, row_to_int, &row, "SELECT row FROM conversation"
+			 " WHERE connection = ? AND chat = ? AND thread = ?", "sss", connection, chat, thread);
+}
+
 void conversation_reset(struct store *s, int64_t conversation)
 {
 	store_do(s, "UPDATE conversation SET summary = NULL,"
