@@ -10,7 +10,7 @@ struct agent_parts {
 	struct store *store;
 	struct broker *broker;
 	struct instance *instance;
-	struct model **models;		/* in the order of `use` */
+	struct integration **models;		/* in the order of `use` */
 	size_t models_n;
 	int64_t again_ms;		/* before a model is asked again; 0: as in limits.h */
 };

@@ -211,9 +211,9 @@ static void prepare(cJSON *message, int64_t result_chars)
 	}
 }
 
-static cJSON *messages(const struct history *h, const struct model *m, int64_t result_chars)
+static cJSON *messages(const struct history *h, const struct integration *m, int64_t result_chars)
 {
-	DEFER(json_drop) cJSON *stored = conversation_messages(h->store, h->conversation, m->conf->adapter);
+	DEFER(json_drop) cJSON *stored = conversation_messages(h->store, h->conversation, m->manifest->name);
 	cJSON *list = well_formed(stored);
 
 	for (cJSON *message = list->child; message; message = message->next)
@@ -223,14 +223,14 @@ static cJSON *messages(const struct history *h, const struct model *m, int64_t r
 }
 
 /* model, max_tokens and effort, as the owner's file has them; then what is given here. */
-static cJSON *make_turn(const struct model *m, const char *system, const cJSON *tools, const cJSON *list)
+static cJSON *make_turn(const struct integration *m, const char *system, const cJSON *tools, const cJSON *list)
 {
 	return json_build("{model:%j,max_tokens:%j,effort:%j,system:%s,tools:%j,messages:%j}",
 			  json_at(m->config, "/model"), json_at(m->config, "/max_tokens"),
 			  json_at(m->config, "/effort"), system, tools, list);
 }
 
-cJSON *history_turn(const struct history *h, const struct model *m, int64_t result_chars)
+cJSON *history_turn(const struct history *h, const struct integration *m, int64_t result_chars)
 {
 	DEFER(json_drop) cJSON *tools = builtin_offer(h->conf);
 	DEFER(json_drop) cJSON *list = messages(h, m, result_chars);
@@ -238,9 +238,9 @@ cJSON *history_turn(const struct history *h, const struct model *m, int64_t resu
 	return make_turn(m, h->system, tools, list);
 }
 
-int64_t history_fold_row(const struct history *h, const struct model *m, int64_t budget)
+int64_t history_fold_row(const struct history *h, const struct integration *m, int64_t budget)
 {
-	DEFER(json_drop) cJSON *stored = conversation_messages(h->store, h->conversation, m->conf->adapter);
+	DEFER(json_drop) cJSON *stored = conversation_messages(h->store, h->conversation, m->manifest->name);
 	int64_t row = 0, left = history_tokens(stored);
 
 	for (const cJSON *one = json_first(stored), *next; one && (next = json_next(one)); one = next) {
@@ -273,9 +273,9 @@ static void add_said(struct buf *b, const cJSON *message)
 }
 
 /* The newest part of what is to be folded, as much as fits. */
-static char *transcript(const struct history *h, const struct model *m, int64_t row, size_t max)
+static char *transcript(const struct history *h, const struct integration *m, int64_t row, size_t max)
 {
-	DEFER(json_drop) cJSON *stored = conversation_messages(h->store, h->conversation, m->conf->adapter);
+	DEFER(json_drop) cJSON *stored = conversation_messages(h->store, h->conversation, m->manifest->name);
 	DEFER(buf_free) struct buf b = buf_new(MESSAGE_MAX);
 	size_t from = 0;
 
@@ -293,7 +293,7 @@ static char *transcript(const struct history *h, const struct model *m, int64_t 
 	return text_fmt("[the beginning is left out]\n%s", buf_text(&b) + from);
 }
 
-cJSON *history_summary_turn(const struct history *h, const struct model *m, int64_t row, int64_t budget)
+cJSON *history_summary_turn(const struct history *h, const struct integration *m, int64_t row, int64_t budget)
 {
 	DEFER(text_free) char *before = conversation_summary(h->store, h->conversation);
 	DEFER(text_free) char *said = transcript(h, m, row, (size_t)budget * 3);

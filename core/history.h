@@ -20,7 +20,7 @@
 	"Unknown: the assistant was restarted while this ran, so nobody can tell whether it was done. " \
 	"Look before you do it again."
 
-struct model;
+struct integration;
 struct history {
 	struct store *store;
 	const struct conf *conf;
@@ -32,14 +32,14 @@ struct history {
 char *history_system(const struct conf *c, const char *persona);
 
 /* Owned. A tool result is shown up to so many characters. */
-cJSON *history_turn(const struct history *h, const struct model *m, int64_t result_chars);
+cJSON *history_turn(const struct history *h, const struct integration *m, int64_t result_chars);
 int64_t history_tokens(const cJSON *json);
 
 /* Up to which row to fold, so that what is left takes half of `budget` where it can; a
  * fold always ends before something that a person said. 0: there is nothing to fold. */
-int64_t history_fold_row(const struct history *h, const struct model *m, int64_t budget);
+int64_t history_fold_row(const struct history *h, const struct integration *m, int64_t budget);
 /* Owned: the turn that asks a model for the summary, itself within the budget. */
-cJSON *history_summary_turn(const struct history *h, const struct model *m, int64_t row, int64_t budget);
+cJSON *history_summary_turn(const struct history *h, const struct integration *m, int64_t row, int64_t budget);
 /* `summary` NULL: there is none, `why`; what was folded before stays, and a line says so.
  * Where the conversation was begun anew meanwhile, nothing is done. */
 void history_fold(const struct history *h, int64_t row, const char *summary, const char *why);

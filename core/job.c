@@ -6,10 +6,8 @@
 #include "limits.h"
 #include "log.h"
 #include "loop.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TURN_REF = 1 };		/* a job has one request */
 
@@ -30,7 +28,7 @@ struct news {			/* an event that waits until the process is done with the one be
 struct job {
 	struct loop *loop;
 	struct broker *broker;
-	const struct model *model;
+	const struct integration *model;
 	struct job_owner *owner;
 	struct session *session;
 	struct process *process;
@@ -45,91 +43,6 @@ struct job {
 	int failure;
 	char *why;
 };
-
-static char complaint[1024];		/* of model_open(), until its next call */
-
-PRINTF(1, 2)
-static const char *complain(const char *fmt, ...)
-{
-	char text[sizeof complaint];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	memcpy(complaint, text, sizeof complaint);	/* an argument may stand there */
-	return complaint;
-}
-
-static const char *read_contract(const struct instance *i, struct model *m)
-{
-	DEFER(text_free) char *file = root_path(i, "specs/%s/manifest.json", m->conf->adapter);
-	const char *why = manifest_read(file, &m->manifest);
-
-	if (why)
-		return complain("the model \"%s\": %s", m->conf->name, why);
-	if (m->manifest->kind != KIND_MODEL)
-		return complain("the model \"%s\": the adapter \"%s\" is a %s, not a model: name another in line %d "
-				"of assistant.conf", m->conf->name, m->conf->adapter,
-				kind_name(m->manifest->kind), m->conf->line);
-	why = config_check(m->manifest, m->conf->config, &m->config);
-	if (why)
-		return complain("the model \"%s\" in line %d of assistant.conf: %s", m->conf->name, m->conf->line, why);
-	m->base_origin = url_origin(json_text(m->conf->config, "/base"));
-	return NULL;
-}
-
-static const char *take_program(const struct instance *i, struct model *m, char **ret_note)
-{
-	DEFER(text_free) char *why = NULL;
-	enum seal_state state = seal_verify(i, m->conf->adapter, &m->program, &why);
-
-	if (state == SEAL_BROKEN)
-		return complain("the model \"%s\": %s", m->conf->name, why);
-	if (state == SEAL_STALE) {
-		*ret_note = why;
-		why = NULL;
-	}
-	if (!seal_enabled(i, m->conf->adapter, &why))
-		return complain("the model \"%s\": %s", m->conf->name, why);
-	return NULL;
-}
-
-const char *model_open(const struct instance *i, const struct conf_model *conf,
-		       struct model **ret, char **ret_note)
-{
-	struct model *m = calloc(1, sizeof *m);
-	DEFER(text_free) char *note = NULL;
-	const char *why;
-
-	if (!m)
-		abort();
-	m->conf = conf;
-	m->program = -1;
-	why = read_contract(i, m);
-	if (!why)
-		why = take_program(i, m, &note);
-	if (why) {
-		model_free(m);
-		return why;
-	}
-	*ret = m;
-	*ret_note = note;
-	note = NULL;
-	return NULL;
-}
-
-void model_free(struct model *m)
-{
-	if (!m)
-		return;
-	if (m->program >= 0)
-		close(m->program);
-	text_free(&m->base_origin);
-	json_drop(&m->config);
-	manifest_free(m->manifest);
-	free(m);
-}
 
 /* What comes of it; told from the loop. The first counts, but a failure takes the place of
  * a result, and an attack that of any: nothing excuses what was done in the same event.
@@ -275,8 +188,7 @@ static void send_call(struct job *j, struct ask *ask)
 	*c = (struct call){ .owner = { tell_piece, tell_answer }, .job = j, .ref = ask->ref, .tag = ask->tag };
 	c->next = j->calls;
 	j->calls = c;
-	c->exchange = broker_send(j->broker, &(struct party){ j->model->manifest, j->model->conf->name,
-				  j->model->base_origin, NULL }, &ask->request, &c->owner);
+	c->exchange = broker_send(j->broker, &j->model->party, &ask->request, &c->owner);
 }
 
 static void take(struct job *j, struct ask *ask)
@@ -303,7 +215,7 @@ static void take(struct job *j, struct ask *ask)
 		finish(j, NULL, FAIL_BUSY, text_dup("it asks to be asked again later"));
 		break;
 	case ASK_LOG:
-		log_event(LOG_INFO, "adapter says", "model", j->model->conf->name, "text", ask->text, NULL);
+		log_event(LOG_INFO, "adapter says", "model", j->model->name, "text", ask->text, NULL);
 		break;
 	case ASK_NOTHING: case ASK_OPEN: case ASK_FRAME: case ASK_CLOSE: case ASK_SHUT: case ASK_TIMER:
 	case ASK_DELIVER: case ASK_READY: case ASK_BROKEN: case ASK_KEEP:
@@ -379,7 +291,7 @@ static void queue_start(struct job *j)
 	add_news(j, &(struct adapter_event_out){ .kind = EVENT_TURN, .ref = TURN_REF, .json = turn_text });
 }
 
-struct job *job_new(struct loop *loop, struct broker *broker, const struct model *m,
+struct job *job_new(struct loop *loop, struct broker *broker, const struct integration *m,
 		    const cJSON *turn, struct job_owner *owner)
 {
 	struct job *j = calloc(1, sizeof *j);

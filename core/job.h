@@ -2,23 +2,9 @@
  * EVENT_TURN to its one answer. The process lives for this job only. */
 #ifndef CHELA_JOB_H
 #define CHELA_JOB_H
-#include "broker.h"
-#include "seal.h"
+#include "integration.h"
 
 struct loop;
-
-struct model {			/* a model that the configuration names, ready to be asked */
-	const struct conf_model *conf;
-	struct manifest *manifest;
-	cJSON *config;			/* normal forms */
-	char *base_origin;		/* from the owner's file, or NULL: the manifest's own */
-	int program;			/* descriptor of the sealed program */
-};
-/* Reads the manifest, verifies seal and consent. NULL, or why it cannot be used, with the
- * remedy; *ret_note (owned) is a sentence worth showing when the seal is stale, else NULL. */
-const char *model_open(const struct instance *i, const struct conf_model *conf,
-		       struct model **ret, char **ret_note) MUST_USE;
-void model_free(struct model *m);
 
 /* A failure beside those of adapter.h: the adapter did what it must not. It is not asked again. */
 enum { JOB_ATTACK = 1000 };
@@ -30,7 +16,7 @@ struct job_owner {
 	 * a failure; `why` is a sentence. */
 	void (*done)(struct job_owner *o, const cJSON *result, int failure, const char *why);
 };
-struct job *job_new(struct loop *loop, struct broker *broker, const struct model *m,
+struct job *job_new(struct loop *loop, struct broker *broker, const struct integration *m,
 		    const cJSON *turn, struct job_owner *owner);
 void job_free(struct job *j);	/* stops it at once; no call to the owner; NULL is fine */
 

@@ -128,7 +128,9 @@ static void sit(const struct instance *i, struct secrets *s, struct seat *seat)
 	seat->keyed = !seat->why;
 	if (!seat->keyed)
 		return;
-	why = model_open(i, seat->conf, &seat->model, &seat->why);
+	why = integration_open(i, &(struct integration_conf){ .kind = KIND_MODEL, .name = seat->conf->name,
+			       .adapter = seat->conf->adapter, .config = seat->conf->config, .line = seat->conf->line },
+			       &seat->model, &seat->why);
 	if (why)
 		seat->why = text_dup(why);
 }
@@ -154,7 +156,7 @@ void lineup_free(struct lineup *l)
 	if (!l)
 		return;
 	for (size_t k = 0; k < l->n; k++) {
-		model_free(l->seats[k].model);
+		integration_free(l->seats[k].model);
 		free(l->seats[k].why);
 	}
 	free(l->seats);

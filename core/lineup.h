@@ -7,13 +7,13 @@
 struct seat {			/* one model of the `use` line */
 	const struct conf_model *conf;
 	bool keyed;		/* has every key that it needs */
-	struct model *model;	/* NULL: not ready */
+	struct integration *model;	/* NULL: not ready */
 	char *why;		/* not ready: the reason and the remedy; ready: NULL, or what to know */
 };
 struct lineup {
 	struct seat *seats;
 	size_t n;
-	struct model **ready;	/* those that are, in order */
+	struct integration **ready;	/* those that are, in order */
 	size_t ready_n;
 };
 

@@ -20,17 +20,17 @@ static const struct {
 	{ FAIL_NETWORK, "could not be reached", "Check the connection, and `at` of the model \"{model}\" in assistant.conf." },
 };
 
-static void fill(struct buf *b, const struct model *m, const char *text)
+static void fill(struct buf *b, const struct integration *m, const char *text)
 {
 	const char *slot = m->manifest->secrets_n ? m->manifest->secrets[0].name : "key";
 
 	while (*text) {
 		if (!strncmp(text, "{model}", 7))
-			buf_adds(b, m->conf->name);
+			buf_adds(b, m->name);
 		else if (!strncmp(text, "{adapter}", 9))
-			buf_adds(b, m->conf->adapter);
+			buf_adds(b, m->manifest->name);
 		else if (!strncmp(text, "{secret}", 8))
-			buf_addf(b, "%s.%s", m->conf->name, slot);
+			buf_addf(b, "%s.%s", m->name, slot);
 		else {
 			buf_addc(b, *text++);
 			continue;
@@ -48,12 +48,12 @@ static size_t row_of(int failure)
 	return row_of(FAIL_PLATFORM);		/* of no meaning for a model */
 }
 
-char *remedy(const struct model *m, int failure, const char *why)
+char *remedy(const struct integration *m, int failure, const char *why)
 {
 	struct buf b = buf_new(16 * 1024);
 	size_t i = row_of(failure);
 
-	buf_addf(&b, "%s %s", m->conf->name, words[i].what);
+	buf_addf(&b, "%s %s", m->name, words[i].what);
 	if (why && *why)
 		buf_addf(&b, " (%s)", why);
 	buf_adds(&b, ". ");

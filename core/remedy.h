@@ -5,6 +5,6 @@
 #include "job.h"
 
 /* Owned: one or two sentences that begin with the model's name. */
-char *remedy(const struct model *m, int failure, const char *why);
+char *remedy(const struct integration *m, int failure, const char *why);
 
 #endif

@@ -220,7 +220,7 @@ static void do_hello(struct resident *r, struct client *c, const cJSON *request)
 	}
 	reap(r);
 	tell(c, json_build("{hello:%s,model:%s,notes:%j,busy:%b}", r->instance->conf->name,
-			   r->lineup->ready_n ? r->lineup->ready[0]->conf->name : NULL, notes, r->turns != NULL));
+			   r->lineup->ready_n ? r->lineup->ready[0]->name : NULL, notes, r->turns != NULL));
 	json_drop(&notes);
 	outbox_each(r->store, TERMINAL, TERMINAL, say_missed, c);
 }

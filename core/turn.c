@@ -149,7 +149,7 @@ static void note_fallback(struct turn *t)
 		if (!agent_tells(t->agent, i, t->failed[i].class))
 			continue;
 		why = remedy(p->models[i], t->failed[i].class, t->failed[i].why);
-		note = text_fmt("(%s answered this. %s)", p->models[t->model]->conf->name, why);
+		note = text_fmt("(%s answered this. %s)", p->models[t->model]->name, why);
 		say(t, note);
 	}
 	agent_tells(t->agent, t->model, FAIL_NONE);
@@ -175,7 +175,7 @@ static void give_up(struct turn *t)
 
 /* ---- asking a model ------------------------------------------------------ */
 
-static const struct model *model_of(const struct turn *t)
+static const struct integration *model_of(const struct turn *t)
 {
 	return agent_parts(t->agent)->models[t->model];
 }
@@ -231,7 +231,7 @@ static size_t past_attackers(struct turn *t, size_t model)
 
 	for (size_t i = 0; i < model && model < p->models_n; i++) {
 		if (t->failed[i].class != JOB_ATTACK ||
-		    strcmp(p->models[i]->conf->adapter, p->models[model]->conf->adapter) != 0)
+		    strcmp(p->models[i]->manifest->name, p->models[model]->manifest->name) != 0)
 			continue;
 		t->failed[model] = (struct failed){ JOB_ATTACK, text_dup(t->failed[i].why) };
 		model++;
@@ -286,16 +286,16 @@ static void attempt_failed(struct turn *t, int class, const char *why)
 /* What it used; estimated where the model does not say. */
 static void account(struct turn *t, const cJSON *result)
 {
-	const struct model *m = model_of(t);
+	const struct integration *m = model_of(t);
 	const char *name = json_text(m->config, "/model");
 	int64_t micros = PRICE_UNKNOWN;
 	struct usage u;
 
 	if (usage_read(result, &u))
-		micros = price_of(t->conf, m->conf->name, name ? name : "", &u);
+		micros = price_of(t->conf, m->name, name ? name : "", &u);
 	else
 		u = (struct usage){ .in = t->asked_tokens, .out = history_tokens(result) };
-	turn_usage(t->store, t->row, m->conf->name, u.in, u.out, u.cache_read, u.cache_write, micros);
+	turn_usage(t->store, t->row, m->name, u.in, u.out, u.cache_read, u.cache_write, micros);
 	t->tokens += u.in + u.out;
 }
 
@@ -392,7 +392,7 @@ static void keep_answer(struct turn *t, const cJSON *result)
 
 	add_message(t, json_build("{role:'assistant',text:%s,calls:%j,raw:%j}", text,
 				  json_count(calls) ? calls : NULL, json_at(result, "/raw")),
-		    model_of(t)->conf->adapter);
+		    model_of(t)->manifest->name);
 	say_most(t, text);
 	buf_cut(&t->saying, 0);
 	show_only(t, buf_text(&t->said));

@@ -165,18 +165,20 @@ static struct conf *configure(const char *lines)
 	return conf;
 }
 
-/* What model_open() makes, without a seal. */
-static struct model *talker(const struct conf *conf, const char *name)
+/* What integration_open() makes, without a seal. */
+static struct integration *talker(const struct conf *conf, const char *name)
 {
-	struct model *m = calloc(1, sizeof *m);
+	const struct conf_model *c = conf_model(conf, name);
+	struct integration *m = calloc(1, sizeof *m);
 	const char *why;
 
-	m->conf = conf_model(conf, name);
+	m->name = text_dup(name);
 	why = manifest_parse(str_of(manifest_text), "manifest.json", &m->manifest);
 	ck_assert_msg(!why, "%s", why);
-	why = config_check(m->manifest, m->conf->config, &m->config);
+	why = config_check(m->manifest, c->config, &m->config);
 	ck_assert_msg(!why, "%s", why);
 	m->base_origin = url_origin(json_text(m->config, "/base"));
+	m->party = (struct party){ m->manifest, m->name, m->base_origin, NULL };
 	m->program = open(program, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ge(m->program, 0);
 	return m;

@@ -8,7 +8,9 @@
 #include "store/note.h"
 
 static struct conf *conf;
-static struct model model = { .program = -1 };
+static struct manifest plain = { .name = "plain" };
+static char one[] = "one";
+static struct integration model = { .name = one, .manifest = &plain, .program = -1 };
 static struct history history;
 
 static void begin(void)
@@ -18,7 +20,6 @@ static void begin(void)
 					 "allow read,write,delete on core\n"), "assistant.conf", &conf);
 
 	ck_assert_msg(!why, "%s", why);
-	model.conf = conf_model(conf, "one");
 	model.config = parsed("{\"model\":\"m-1\",\"max_tokens\":1000}");
 	history = (struct history){ .store = s, .conf = conf, .system = "Be brief.", .person = "ann",
 				    .conversation = conversation_find(s, "terminal", "terminal", "") };

@@ -10,7 +10,7 @@ static struct loop *loop;
 static struct secrets *secrets;
 static struct broker *broker;
 static struct conf *conf;
-static struct model *one;
+static struct integration *one;
 
 static struct listener {
 	struct job_owner owner;
@@ -54,7 +54,7 @@ static void finish(void)
 	json_drop(&listener.result);
 	text_free(&listener.why);
 	buf_free(&listener.deltas);
-	model_free(one);
+	integration_free(one);
 	conf_free(conf);
 	broker_free(broker);
 	secrets_free(secrets);
@@ -237,14 +237,17 @@ START_TEST(a_model_that_cannot_be_used_says_why)
 {
 	DEFER(text_free) char *build = text_fmt("%s/build", folder);
 	struct instance i = { .root = folder, .dir = folder, .build = build, .conf = configure(unfit[_i].set), .lock = -1 };
+	const struct conf_model *conf_one = conf_model(i.conf, "one");
+	const struct integration_conf of = { .kind = KIND_MODEL, .name = "one", .adapter = conf_one->adapter,
+					     .config = conf_one->config, .line = conf_one->line };
 	const char *why, *manifest = unfit[_i].manifest;
-	struct model *m = NULL;
+	struct integration *m = NULL;
 	char *note = NULL;
 
 	ck_assert_int_eq(mkdir(in_folder("specs"), 0700) | mkdir(in_folder("specs/plain"), 0700), 0);
 	if (manifest)
 		ck_assert_int_eq(file_write(in_folder("specs/plain/manifest.json"), str_of(manifest), 0600), OK);
-	why = model_open(&i, conf_model(i.conf, "one"), &m, &note);
+	why = integration_open(&i, &of, &m, &note);
 	ck_assert_msg(why && strstr(why, unfit[_i].why) && strstr(why, "\"one\""), "%s: %s", unfit[_i].name, why);
 	ck_assert(!m && !note);
 	conf_free(i.conf);

@@ -19,7 +19,7 @@ static struct loop *loop;
 static struct store *store;
 static struct secrets *secrets;
 static struct broker *broker;
-static struct model *models[2];
+static struct integration *models[2];
 static struct agent *agent;
 
 static struct person {
@@ -110,8 +110,8 @@ static void finish(void)
 	agent_free(agent);
 	buf_free(&person.shown);
 	buf_free(&person.tools);
-	model_free(models[0]);
-	model_free(models[1]);
+	integration_free(models[0]);
+	integration_free(models[1]);
 	conf_free(conf);
 	broker_free(broker);
 	secrets_free(secrets);
@@ -490,11 +490,9 @@ static void once(const char *text, const char *piece)
 
 START_TEST(an_adapter_that_attacked_is_not_asked_again_but_the_next_at_once)
 {
-	struct conf_model *two = (struct conf_model *)models[1]->conf;
 	const char *text;
 
-	text_free(&two->adapter);
-	two->adapter = text_dup("spare");
+	models[1]->manifest->name = "spare";
 	use(2);
 	LAY(ATTACK, RESULT("end", "Hello.", ""));
 	text = hear("hello");
