@@ -13,13 +13,13 @@
 #include "store/inbox.h"
 
 struct presence;
-/* `to` is what is being answered (copied); `turn` its row, 0: not begun yet, see below. */
+/* `to` is what is being answered (copied). */
 struct presence *presence_new(struct loop *loop, struct store *store, struct connection *c, struct outgoing *out,
 			      const struct inbound *to);
 void presence_delta(struct presence *p, int64_t turn, const char *text);	/* the answer grows */
 void presence_replaced(struct presence *p);				/* begin anew */
-/* Writes the answer's rows, rendered and cut; in the transaction of the turn's end. */
-void presence_answer(struct presence *p, int64_t turn, const char *text);
+/* Writes the answer's rows, rendered and cut; in the transaction of the turn's end. The first one's. */
+int64_t presence_answer(struct presence *p, int64_t turn, const char *text);
 /* false: this act is not one of its own. */
 bool presence_acted(struct presence *p, uint32_t ref, const struct act_answer *answer);
 void presence_free(struct presence *p);		/* the turn is over; NULL is fine */

@@ -52,6 +52,16 @@ bool turn_open_next(struct store *s, int64_t *turn, struct inbound *ret)
 			 " WHERE row = (SELECT inbox FROM turn WHERE row = ?)", "i", *turn);
 }
 
+struct inbound inbound_copy(const struct inbound *in)
+{
+	return (struct inbound){
+		.connection = text_dup(in->connection), .chat = text_dup(in->chat), .thread = text_dup(in->thread),
+		.kind = text_dup(in->kind), .id = text_dup(in->id), .version = text_dup(in->version),
+		.sender = text_dup(in->sender), .text = text_dup(in->text), .person = text_dup(in->person),
+		.handle = text_dup(in->handle), .row = in->row,
+	};
+}
+
 void inbound_free(struct inbound *in)
 {
 	const char *texts[] = { in->connection, in->chat, in->thread, in->kind, in->id, in->version,

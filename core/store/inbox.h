@@ -23,6 +23,7 @@ bool inbox_next(struct store *s, const char *connection, const char *chat, const
 /* Turns that a crash left running, each with its inbox row: the first after *turn, which
  * becomes its number (0 begins). Owned as above. */
 bool turn_open_next(struct store *s, int64_t *turn, struct inbound *ret);
+struct inbound inbound_copy(const struct inbound *in);		/* owned */
 void inbound_free(struct inbound *in);
 void inbox_done(struct store *s, int64_t row);		/* its turn has ended */
 int64_t inbox_waiting(struct store *s);
