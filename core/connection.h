@@ -24,6 +24,8 @@ struct act_answer {			/* borrowed for the call */
 	enum act_end end;
 	const cJSON *ids;		/* done: what the core read: {"id": "..."} */
 	int class;			/* failed: enum failure */
+	bool unsent;			/* failed: for certain, nothing that sends was done: none was asked for,
+					 * no connection came about, or it was refused */
 	const char *why;
 	int64_t after_ms;		/* again: not before */
 };

@@ -42,11 +42,17 @@ bool outbox_get(struct store *s, int64_t row, struct outbound *ret);	/* whatever
 void outbound_free(struct outbound *out);
 
 void outbox_sending(struct store *s, int64_t row);	/* one that waits or is unknown */
-void outbox_later(struct store *s, int64_t row, int64_t due);	/* it was surely not done */
+void outbox_later(struct store *s, int64_t row, int64_t due);	/* it was surely not done; also of one that waits */
 /* Its text as it is now goes in pieces instead ([texts]): the row becomes the first of them, the
  * others follow right behind it. */
 void outbox_cut(struct store *s, int64_t row, const cJSON *pieces);
 void outbox_unknown(struct store *s, int64_t row);
+/* It is unknown, and nobody can be asked: it stays so, for a person to see, and is no longer in
+ * the way of those behind it. */
+void outbox_given_up(struct store *s, int64_t row, const char *why);
+/* What was sent of it is gone, or can no longer be changed: it waits as a new message, without id,
+ * with a new key. */
+void outbox_anew(struct store *s, int64_t row);
 /* From waiting (it was handed over at once), sending or unknown; a row that has ended, or that
  * is not there, stays as it is. A text that changed while the row was being sent waits again. */
 void outbox_sent(struct store *s, int64_t row, const char *platform_id);
