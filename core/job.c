@@ -1,11 +1,11 @@
 /* job.c - see job.h */
 #include "job.h"
 #include "adapter/adapter.h"
-#include "adapter/process.h"
 #include "adapter/session.h"
 #include "limits.h"
 #include "log.h"
 #include "loop.h"
+#include "news.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +19,6 @@ struct call {			/* one operation of the adapter, at the broker */
 	struct call *next;
 };
 
-struct news {			/* an event that waits until the process is done with the one before */
-	struct adapter_event_out event;
-	char *name, *text, *json;
-	struct news *next;
-};
-
 struct job {
 	struct loop *loop;
 	struct broker *broker;
@@ -34,8 +28,7 @@ struct job {
 	struct process *process;
 	struct process_owner process_owner;
 	struct call *calls;
-	struct news *first, **last;
-	size_t news_n;
+	struct news_queue news;
 	struct timer overdue, finish;
 	cJSON *turn;
 	bool finished;			/* what follows is to be told to the owner */
@@ -82,43 +75,11 @@ static void break_off(struct job *j, enum process_end end, const char *sentence)
 	       text_fmt("the adapter \"%s\" %s: %s", adapter, what[end], sentence));
 }
 
-static void news_free(struct news *n)
-{
-	text_free(&n->name);
-	text_free(&n->text);
-	text_free(&n->json);
-	free(n);
-}
-
-/* Queues an event; texts are copied. */
 static void add_news(struct job *j, const struct adapter_event_out *event)
 {
-	struct news *n = calloc(1, sizeof *n);
-
-	if (!n)
-		abort();
-	n->event = *event;
-	n->event.name = n->name = text_dup(event->name);
-	n->event.text = n->text = text_dup(event->text);
-	n->event.json = n->json = text_dup(event->json);
-	*j->last = n;
-	j->last = &n->next;
-	j->news_n++;
-	if (j->news_n > JOB_NEWS_MAX)
+	news_add(&j->news, event);
+	if (j->news.n > JOB_NEWS_MAX)
 		break_off(j, END_LIMIT, "it reads the answer slower than it comes");
-}
-
-static struct news *take_news(struct job *j)
-{
-	struct news *n = j->first;
-
-	if (!n)
-		return NULL;
-	j->first = n->next;
-	if (!j->first)
-		j->last = &j->first;
-	j->news_n--;
-	return n;
 }
 
 /* The session is to know what is told now; of a turn it checks what comes back. */
@@ -134,7 +95,7 @@ static void tell_next(struct job *j)
 {
 	struct news *n;
 
-	while (!j->finished && process_idle(j->process) && (n = take_news(j)) != NULL) {
+	while (!j->finished && process_idle(j->process) && (n = news_take(&j->news)) != NULL) {
 		tell(j, &n->event);
 		news_free(n);
 	}
@@ -301,7 +262,6 @@ struct job *job_new(struct loop *loop, struct broker *broker, const struct integ
 		abort();
 	*j = (struct job){ .loop = loop, .broker = broker, .model = m, .owner = owner,
 			   .process_owner = { heard, ended }, .overdue.fired = overdue, .finish.fired = finish_fired };
-	j->last = &j->first;
 	j->turn = cJSON_Duplicate(turn, true);
 	j->session = session_new(m->manifest, m->config);
 	j->process = process_new(loop, m->program, true, limits, &j->process_owner);
@@ -313,13 +273,10 @@ struct job *job_new(struct loop *loop, struct broker *broker, const struct integ
 
 void job_free(struct job *j)
 {
-	struct news *n;
-
 	if (!j)
 		return;
 	stop(j);
-	while ((n = take_news(j)) != NULL)
-		news_free(n);
+	news_clear(&j->news);
 	session_free(j->session);
 	json_drop(&j->turn);
 	json_drop(&j->result);
