@@ -38,7 +38,7 @@ struct exchange {
 struct broker {
 	struct loop *loop;
 	struct secrets *secrets;
-	struct transfers *transfers;
+	struct multi *multi;
 	struct exchange *first;		/* all, oldest first */
 	struct timer places;		/* one is free: who is next? */
 	int open;
@@ -208,10 +208,10 @@ static void fail_barred(struct exchange *x)
 {
 	if (x->exempt)
 		fail(x, FAIL_PERMISSION, "%s leads to %s, which is not private, and plain http goes no further: "
-		     "write https in assistant.conf", x->origin, x->transfer.barred);
+		     "write https in assistant.conf", x->origin, x->transfer.easy.barred);
 	else
 		fail(x, FAIL_PERMISSION, "%s leads to %s, which is no public address: if this is your own machine, "
-		     "name it in assistant.conf", x->origin, x->transfer.barred);
+		     "name it in assistant.conf", x->origin, x->transfer.easy.barred);
 }
 
 /* ---- what comes ---------------------------------------------------------- */
@@ -355,7 +355,7 @@ static void start(struct exchange *x)
 	t->may_connect = may_connect;
 	t->arrived = arrived;
 	t->done = done;
-	transfer_start(x->broker->transfers, t);
+	transfer_start(x->broker->multi, t);
 }
 
 /* NULL, or why there is no secret to put in; looked up for each attempt, so that a changed
@@ -459,7 +459,7 @@ struct broker *broker_new(struct loop *loop, struct secrets *secrets)
 
 	if (!b)
 		abort();
-	*b = (struct broker){ .loop = loop, .secrets = secrets, .transfers = transfers_new(loop),
+	*b = (struct broker){ .loop = loop, .secrets = secrets, .multi = multi_new(loop, EXCHANGES_OPEN_MAX),
 			      .places = { .fired = fill_places } };
 	return b;
 }
@@ -471,7 +471,7 @@ void broker_free(struct broker *b)
 	while (b->first)
 		destroy(b->first);
 	timer_stop(&b->places);
-	transfers_free(b->transfers);
+	multi_free(b->multi);
 	free(b);
 }
 

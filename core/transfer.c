@@ -1,29 +1,11 @@
-/* transfer.c - see transfer.h.
- *
- * libcurl calls back from within curl_multi_socket_action(), where handles may not be
- * removed. So its callbacks only store; settle() tells the owners afterwards, who may
- * start and stop whatever they like. */
+/* transfer.c - see transfer.h */
 #include "transfer.h"
 #include "limits.h"
-#include <arpa/inet.h>
 #include <assert.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-struct transfers {
-	struct loop *loop;
-	CURLM *multi;
-	struct timer timer;		/* libcurl's */
-	struct transfer *first;
-};
-
-struct plug {				/* a descriptor of libcurl's */
-	struct watch watch;
-	struct transfers *all;
-};
 
 /* ---- ends ---------------------------------------------------------------- */
 
@@ -31,7 +13,7 @@ static bool sent_something(const struct transfer *t)
 {
 	long bytes = 0;
 
-	curl_easy_getinfo(t->curl, CURLINFO_REQUEST_SIZE, &bytes);
+	curl_easy_getinfo(t->easy.curl, CURLINFO_REQUEST_SIZE, &bytes);
 	return bytes > 0;
 }
 
@@ -43,7 +25,7 @@ static enum transfer_end end_of(const struct transfer *t, CURLcode code)
 		return refused ? END_WHOLE : END_TOO_LARGE;
 	if (code == CURLE_OK)		/* also where the connection ended within the head */
 		return t->status ? END_WHOLE : END_LOST;
-	if (t->barred[0] && (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK))
+	if (t->easy.barred[0] && (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK))
 		return END_BARRED;
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		return END_UNTRUSTED;
@@ -54,23 +36,15 @@ static enum transfer_end end_of(const struct transfer *t, CURLcode code)
 
 static void release(struct transfer *t)
 {
-	struct transfer **at = &t->all->first;
-
-	while (*at != t)
-		at = &(*at)->next;
-	*at = t->next;
 	timer_stop(&t->silence);
-	curl_multi_remove_handle(t->all->multi, t->curl);
-	curl_easy_cleanup(t->curl);
-	t->curl = NULL;
-	t->fresh = false;
+	multi_remove(&t->easy);
 }
 
 static void end(struct transfer *t, CURLcode code)
 {
 	t->end = end_of(t, code);
 	if (!t->why[0])
-		snprintf(t->why, sizeof t->why, "%s", t->error[0] ? t->error : code == CURLE_OK ?
+		snprintf(t->why, sizeof t->why, "%s", t->easy.error[0] ? t->easy.error : code == CURLE_OK ?
 			 "it broke off" : curl_easy_strerror(code));
 	release(t);
 	t->done(t);
@@ -84,39 +58,30 @@ static void silent(struct timer *timer)
 	end(t, CURLE_OPERATION_TIMEDOUT);
 }
 
-static struct transfer *fresh_one(const struct transfers *ts)
+static void over(struct easy *e, CURLcode code)
 {
-	struct transfer *t = ts->first;
-
-	while (t && !t->fresh)
-		t = t->next;
-	return t;
+	end(container_of(e, struct transfer, easy), code);
 }
 
-/* Tells the owners what libcurl's callbacks stored. */
-static void settle(struct transfers *ts)
+static void stirred(struct easy *e)
 {
-	struct transfer *t;
-	CURLMsg *message;
-	int left;
+	struct transfer *t = container_of(e, struct transfer, easy);
 
-	while ((t = fresh_one(ts)) != NULL) {
-		t->fresh = false;
-		t->arrived(t);
-	}
-	while ((message = curl_multi_info_read(ts->multi, &left)) != NULL) {
-		CURLcode code = message->data.result;
+	t->arrived(t);
+}
 
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
-		end(t, code);
-	}
+static bool may_connect(struct easy *e, const struct sockaddr *a)
+{
+	struct transfer *t = container_of(e, struct transfer, easy);
+
+	return t->may_connect(t, a);
 }
 
 /* ---- what libcurl calls -------------------------------------------------- */
 
 static void alive(struct transfer *t)
 {
-	timer_set(t->all->loop, &t->silence, t->silence_ms);
+	timer_set(multi_loop(t->easy.multi), &t->silence, t->silence_ms);
 }
 
 static size_t give_body(char *room, size_t size, size_t n, void *arg)
@@ -141,7 +106,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
 	alive(t);
 	buf_add(&t->got, bytes, part);
 	t->body_bytes += part;
-	t->fresh = true;
+	t->easy.fresh = true;
 	if (part == size * n)
 		return part;
 	t->cut = true;
@@ -181,133 +146,10 @@ static size_t take_head(char *bytes, size_t size, size_t n, void *arg)
 	take_value(t->retry_after, sizeof t->retry_after, line, "retry-after");
 	take_value(t->date, sizeof t->date, line, "date");
 	if (line.len == 2 && line.at[0] == '\r') {
-		curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_getinfo(t->easy.curl, CURLINFO_RESPONSE_CODE, &status);
 		t->status = status < 200 ? 0 : (int)status;
 	}
 	return line.len;
-}
-
-static bool let(struct transfer *t, const struct sockaddr *a)
-{
-	char host[INET6_ADDRSTRLEN] = "?";
-
-	if (t->may_connect(t, a))
-		return true;
-	if (a->sa_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, host, sizeof host);
-	if (a->sa_family == AF_INET6)
-		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, host, sizeof host);
-	snprintf(t->barred, sizeof t->barred, "%s", host);
-	return false;
-}
-
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	(void)purpose;
-	if (!let(arg, &a->addr))
-		return CURL_SOCKET_BAD;
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-}
-
-/* A connection that another transfer opened may be one that this one may not use. */
-static int check_reused(void *arg, char *remote, char *local, int remote_port, int local_port)
-{
-	struct sockaddr_in four = { .sin_family = AF_INET };
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
-	bool may = false;
-
-	(void)local;
-	(void)remote_port;
-	(void)local_port;
-	if (inet_pton(AF_INET, remote, &four.sin_addr) == 1)
-		may = let(arg, (struct sockaddr *)&four);
-	else if (inet_pton(AF_INET6, remote, &six.sin6_addr) == 1)
-		may = let(arg, (struct sockaddr *)&six);
-	return may ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
-}
-
-/* ---- the loop ------------------------------------------------------------ */
-
-static void act(struct transfers *ts, curl_socket_t fd, int what)
-{
-	int running;
-
-	curl_multi_socket_action(ts->multi, fd, what, &running);
-	settle(ts);
-}
-
-static void plug_ready(struct watch *w, bool readable, bool writable)
-{
-	struct plug *plug = container_of(w, struct plug, watch);
-
-	act(plug->all, w->fd, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
-}
-
-static int watch_socket(CURL *curl, curl_socket_t fd, int what, void *arg, void *of_socket)
-{
-	struct transfers *ts = arg;
-	struct plug *plug = of_socket;
-
-	(void)curl;
-	if (!plug) {
-		plug = calloc(1, sizeof *plug);
-		if (!plug)
-			abort();
-		*plug = (struct plug){ { .ready = plug_ready, .fd = fd }, ts };
-		curl_multi_assign(ts->multi, fd, plug);
-	}
-	watch_set(ts->loop, &plug->watch, what != CURL_POLL_REMOVE && what & CURL_POLL_IN,
-		  what != CURL_POLL_REMOVE && what & CURL_POLL_OUT);
-	if (what == CURL_POLL_REMOVE) {
-		curl_multi_assign(ts->multi, fd, NULL);
-		free(plug);
-	}
-	return 0;
-}
-
-static void timer_fired(struct timer *timer)
-{
-	act(container_of(timer, struct transfers, timer), CURL_SOCKET_TIMEOUT, 0);
-}
-
-static int set_timer(CURLM *multi, long ms, void *arg)
-{
-	struct transfers *ts = arg;
-
-	(void)multi;
-	if (ms < 0)
-		timer_stop(&ts->timer);
-	else
-		timer_set(ts->loop, &ts->timer, ms);
-	return 0;
-}
-
-struct transfers *transfers_new(struct loop *loop)
-{
-	struct transfers *ts = calloc(1, sizeof *ts);
-
-	if (!ts || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		abort();
-	*ts = (struct transfers){ loop, curl_multi_init(), { .fired = timer_fired }, NULL };
-	if (!ts->multi)
-		abort();
-	curl_multi_setopt(ts->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-	curl_multi_setopt(ts->multi, CURLMOPT_SOCKETDATA, ts);
-	curl_multi_setopt(ts->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(ts->multi, CURLMOPT_TIMERDATA, ts);
-	curl_multi_setopt(ts->multi, CURLMOPT_MAXCONNECTS, (long)EXCHANGES_OPEN_MAX);
-	return ts;
-}
-
-void transfers_free(struct transfers *ts)
-{
-	if (!ts)
-		return;
-	assert(!ts->first);
-	curl_multi_cleanup(ts->multi);
-	timer_stop(&ts->timer);
-	curl_global_cleanup();
-	free(ts);
 }
 
 /* ---- one transfer -------------------------------------------------------- */
@@ -320,78 +162,49 @@ static void set_request(struct transfer *t)
 	bool posts = t->body.at || strcmp(t->method, "POST") == 0 || strcmp(t->method, "PUT") == 0 ||
 		     strcmp(t->method, "PATCH") == 0;
 
-	curl_easy_setopt(t->curl, posts ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
-	curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, t->method);
-	curl_easy_setopt(t->curl, CURLOPT_URL, t->url);
-	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
-	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
-	curl_easy_setopt(t->curl, CURLOPT_READFUNCTION, give_body);
-	curl_easy_setopt(t->curl, CURLOPT_READDATA, t);
-	curl_easy_setopt(t->curl, CURLOPT_FRESH_CONNECT, t->body.len == 0 && !t->repeatable ? 1L : 0L);
-	curl_easy_setopt(t->curl, CURLOPT_USERAGENT, "chela");
+	curl_easy_setopt(t->easy.curl, posts ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+	curl_easy_setopt(t->easy.curl, CURLOPT_CUSTOMREQUEST, t->method);
+	curl_easy_setopt(t->easy.curl, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(t->easy.curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+	curl_easy_setopt(t->easy.curl, CURLOPT_READFUNCTION, give_body);
+	curl_easy_setopt(t->easy.curl, CURLOPT_READDATA, t);
+	curl_easy_setopt(t->easy.curl, CURLOPT_FRESH_CONNECT, t->body.len == 0 && !t->repeatable ? 1L : 0L);
+	curl_easy_setopt(t->easy.curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(t->easy.curl, CURLOPT_USERAGENT, "chela");
 }
 
 static void set_answer(struct transfer *t)
 {
-	curl_easy_setopt(t->curl, CURLOPT_ACCEPT_ENCODING, "gzip");
-	curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(t->curl, CURLOPT_HEADERFUNCTION, take_head);
-	curl_easy_setopt(t->curl, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(t->curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->error);
-	curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, (long)t->total_ms);
+	curl_easy_setopt(t->easy.curl, CURLOPT_ACCEPT_ENCODING, "gzip");
+	curl_easy_setopt(t->easy.curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(t->easy.curl, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(t->easy.curl, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(t->easy.curl, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(t->easy.curl, CURLOPT_TIMEOUT_MS, (long)t->total_ms);
 }
 
-static void set_connection(struct transfer *t)
+void transfer_start(struct multi *m, struct transfer *t)
 {
-	bool plain = strncmp(t->url, "http:", 5) == 0;
-
-	curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
-	curl_easy_setopt(t->curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(t->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(t->curl, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(t->curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(t->curl, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(t->curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(t->curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	curl_easy_setopt(t->curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(t->curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(t->curl, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(t->curl, CURLOPT_PREREQFUNCTION, check_reused);
-	curl_easy_setopt(t->curl, CURLOPT_PREREQDATA, t);
-}
-
-void transfer_start(struct transfers *ts, struct transfer *t)
-{
-	assert(!t->curl && t->may_connect && t->arrived && t->done && t->silence_ms > 0);
+	assert(!t->easy.curl && t->may_connect && t->arrived && t->done && t->silence_ms > 0);
 	transfer_stop(t);
 	t->got = buf_new(t->answer_max);
-	t->all = ts;
 	t->silence.fired = silent;
-	t->curl = curl_easy_init();
-	if (!t->curl)
-		abort();
-	curl_easy_setopt(t->curl, CURLOPT_PRIVATE, t);
+	t->easy.may_connect = may_connect;
+	t->easy.stirred = stirred;
+	t->easy.over = over;
+	multi_prepare(m, &t->easy, t->url, t->leads_to);
 	set_request(t);
 	set_answer(t);
-	set_connection(t);
-	t->next = ts->first;
-	ts->first = t;
 	alive(t);
-	curl_multi_add_handle(ts->multi, t->curl);
+	multi_add(&t->easy);
 }
 
 void transfer_stop(struct transfer *t)
 {
-	if (t->curl)
-		release(t);
+	release(t);
 	buf_free(&t->got);
 	t->status = 0;
-	t->retry_after_ms[0] = t->retry_after[0] = t->date[0] = t->why[0] = t->error[0] = t->barred[0] = '\0';
+	t->retry_after_ms[0] = t->retry_after[0] = t->date[0] = t->why[0] = t->easy.barred[0] = '\0';
 	t->sent = t->head_bytes = t->body_bytes = 0;
-	t->fresh = t->cut = false;
+	t->cut = false;
 }

@@ -2,15 +2,12 @@
  * their maxima and their time. Whose request it is, where it may go and whether it is made
  * again is broker.h's.
  *
- * No redirect is followed, no proxy, cookie, netrc or other memory of the machine is
- * used, certificates are checked, and libcurl does not by itself send a second time what
- * may have been acted on. */
+ * It goes the way of multi.h, and libcurl does not by itself send a second time what may
+ * have been acted on. */
 #ifndef CHELA_TRANSFER_H
 #define CHELA_TRANSFER_H
 #include "buf.h"
-#include "loop.h"
-#include <curl/curl.h>
-#include <sys/socket.h>
+#include "multi.h"
 
 enum transfer_end {
 	END_WHOLE,		/* an answer; one that is an error may lack the end of its body */
@@ -21,11 +18,10 @@ enum transfer_end {
 	END_TOO_LARGE,		/* headers or body grew past their maximum */
 };
 
-struct transfers;
-
 struct transfer {		/* embedded in its owner; zeroed is idle */
 	/* The owner's, until the end. */
 	const char *method, *url;
+	const char *leads_to;			/* see multi.h */
 	struct curl_slist *headers;
 	struct str body;			/* .at NULL: none */
 	bool repeatable;			/* harmless when it arrives twice */
@@ -42,22 +38,15 @@ struct transfer {		/* embedded in its owner; zeroed is idle */
 	char retry_after_ms[64], retry_after[64], date[64];	/* headers, or "" */
 	enum transfer_end end;
 	char why[CURL_ERROR_SIZE];		/* of an end other than END_WHOLE */
-	char barred[64];			/* the address that may_connect() refused last, or "" */
+	struct easy easy;			/* .barred: the address that may_connect() refused last */
 
 	/* transfer.c's own. */
-	struct transfers *all;
-	struct transfer *next;
-	CURL *curl;
 	struct timer silence;
 	size_t sent, head_bytes, body_bytes;
-	char error[CURL_ERROR_SIZE];
-	bool fresh, cut;
+	bool cut;
 };
 
-struct transfers *transfers_new(struct loop *loop);
-void transfers_free(struct transfers *ts);			/* none is running */
-
-void transfer_start(struct transfers *ts, struct transfer *t);
+void transfer_start(struct multi *m, struct transfer *t);
 void transfer_stop(struct transfer *t);		/* also from its callbacks; also when idle: frees what came */
 
 #endif

@@ -553,7 +553,7 @@ static void pair_done(struct transfer *t) { container_of(t, struct pair, transfe
 
 START_TEST(a_kept_connection_is_checked_for_each_request)
 {
-	struct transfers *ts = transfers_new(loop);
+	struct multi *ts = multi_new(loop, 4);
 	struct pair first = { .may = true }, second = { .may = false };
 
 	answer_ok();
@@ -568,11 +568,11 @@ START_TEST(a_kept_connection_is_checked_for_each_request)
 	wait_until(&second.done, 1);
 	ck_assert_int_eq(first.transfer.end, END_WHOLE);
 	ck_assert_int_eq(second.transfer.end, END_BARRED);
-	ck_assert_str_eq(second.transfer.barred, "127.0.0.1");
+	ck_assert_str_eq(second.transfer.easy.barred, "127.0.0.1");
 	ck_assert_uint_eq(fake_requests(fake), 1);
 	transfer_stop(&first.transfer);
 	transfer_stop(&second.transfer);
-	transfers_free(ts);
+	multi_free(ts);
 }
 END_TEST
 
