@@ -49,6 +49,7 @@ enum {
 	CLOSE_MS = 1000,			/* a close that is not answered */
 	PACE_FIRST_MS = 1000,			/* before the second try to get up */
 	PACE_MOST_MS = 120000,
+	PACE_ASKED_MAX_MS = 3600000,		/* what a service can ask for: to try once an hour harms nobody */
 	PACE_STABLE_MS = 60000,			/* stood so long: its failures are forgotten */
 
 	/* a channel */
