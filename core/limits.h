@@ -60,7 +60,14 @@ enum {
 	CHAT_WAITING_MAX = 20,			/* messages of one chat that wait: more get an honest answer instead */
 	ALL_WAITING_MAX = 2000,			/* and of all chats */
 	ACT_MS = 300000,			/* an act, all its tries and waits */
-	SEND_TRIES = 8,				/* of one row: over some minutes */
+	SEND_TRIES = 16,			/* of one row: over three quarters of an hour, most outages are shorter */
+	SEND_WAIT_FIRST_MS = 1000,		/* before the second, then doubling */
+	SEND_WAIT_MOST_MS = 300000,		/* whatever a service asks for: the wall clock may have been set back */
+	SEND_UNITS_LEAST = 16,			/* a piece that must be smaller still is refused for another reason */
+	REPLY_MS = 1800000,			/* a command's handle: Slack's works for 30 minutes */
+	PLAIN_CHATS_MAX = 256,			/* in which typing was refused: the oldest is asked once more */
+	SIGN_TRIES = 4,				/* to take a mark away */
+	SIGN_WAIT_MS = 4000,			/* before a courtesy is tried again */
 
 	/* kept in the store for a person to look at */
 	DEAD_LETTER_MAX = 256 * 1024,		/* of one defective event: enough to see what is wrong */
