@@ -1,8 +1,9 @@
 /* presence.h - one turn as the people of a chat see it while it runs: that somebody is
  * typing, the answer as it grows, and at last the answer.
  *
- * Where the manifest has `stream`, the first message of the answer is sent as soon as there
- * is something to say and edited as it grows, at most as often as the manifest says. Where it
+ * Where the manifest has `stream`, the first message of the answer is sent while it grows and
+ * edited from then on, both as often as the manifest says: so a short answer is sent once, and
+ * what a telephone shows of a long one is more than its first word. Where it
  * has the act `typing`, that is shown and renewed until the end; where that is not to be had
  * in this chat, a mark is put on the message that is being answered (`react`) and taken away
  * again. All of it is a courtesy: none of it failing fails the answer, which is exactly what
