@@ -72,6 +72,7 @@ enum {
 	/* kept in the store for a person to look at */
 	DEAD_LETTER_MAX = 256 * 1024,		/* of one defective event: enough to see what is wrong */
 	DEAD_LETTERS_MAX = 1000,		/* the newest stay: a platform that went mad does not fill the disk */
+	STRANGERS_MAX = 1000,			/* who wrote and is unknown; the latest stay */
 	POISON_MAX = 1000,			/* events that ended an adapter and are counted; the newest stay */
 
 	/* files a person writes */

@@ -229,7 +229,7 @@ static void do_say(struct resident *r, struct client *c, const cJSON *request)
 {
 	struct inbound in = { .connection = TERMINAL, .chat = TERMINAL, .thread = "", .kind = "message",
 			      .id = json_text(request, "/id"), .version = "", .sender = "owner",
-			      .text = json_text(request, "/text") };
+			      .text = json_text(request, "/text"), .person = "owner", .handle = "" };
 
 	if (!in.id || !in.text || !in.text[0] || strlen(in.text) > LINE_IN_MAX) {
 		tell(c, json_build("{why:'a line needs an id and a text of at most 256 KB'}"));

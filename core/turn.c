@@ -373,7 +373,7 @@ static void call_next(struct turn *t)
 static void run_call(struct later *later)
 {
 	struct turn *t = container_of(later, struct turn, run);
-	const struct task task = { .turn = t->row, .connection = t->in.connection, .person = t->in.sender };
+	const struct task task = { .turn = t->row, .connection = t->in.connection, .person = t->in.person };
 	bool failed = false;
 	DEFER(text_free) char *text = builtin_call(t->store, t->conf, &task, json_text(t->call, "/name"),
 						   json_at(t->call, "/args"), &failed);
@@ -513,15 +513,6 @@ static void again(struct timer *timer)
 		go_on(t);
 }
 
-static struct inbound inbound_copy(const struct inbound *in)
-{
-	return (struct inbound){
-		.connection = text_dup(in->connection), .chat = text_dup(in->chat), .thread = text_dup(in->thread),
-		.kind = text_dup(in->kind), .id = text_dup(in->id), .version = text_dup(in->version),
-		.sender = text_dup(in->sender), .text = text_dup(in->text), .row = in->row,
-	};
-}
-
 static struct turn *make(struct agent *a, const struct inbound *in, struct turn_owner *owner)
 {
 	const struct agent_parts *p = agent_parts(a);
@@ -541,7 +532,7 @@ static struct turn *make(struct agent *a, const struct inbound *in, struct turn_
 		abort();
 	t->system = text_dup(agent_system(a));
 	t->history = (struct history){
-		.store = p->store, .conf = t->conf, .system = t->system, .person = t->in.sender,
+		.store = p->store, .conf = t->conf, .system = t->system, .person = t->in.person,
 		.conversation = conversation_find(p->store, in->connection, in->chat, in->thread),
 	};
 	timer_set(p->loop, &t->again, 0);

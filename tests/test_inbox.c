@@ -8,23 +8,23 @@ static int64_t add(struct store *s, const char *chat, const char *thread, const 
 {
 	return inbox_add(s, &(struct inbound){
 		.connection = "work", .chat = chat, .thread = thread, .kind = "message", .id = id, .version = "",
-		.sender = "U1", .text = "hello",
+		.sender = "U1", .text = "hello", .person = "owner", .handle = "",
 	});
 }
 
 static const struct { const char *name; struct inbound second; bool new; } pairs[] = {
-	{ "all the same", { "work", "C1", "", "message", "1", "", "U1", "hello", 0 }, false },
-	{ "another text", { "work", "C1", "", "message", "1", "", "U1", "other", 0 }, false },
-	{ "another sender", { "work", "C1", "", "message", "1", "", "U2", "hello", 0 }, false },
-	{ "another thread", { "work", "C1", "t", "message", "1", "", "U1", "hello", 0 }, false },
-	{ "another connection", { "home", "C1", "", "message", "1", "", "U1", "hello", 0 }, true },
-	{ "another chat", { "work", "C2", "", "message", "1", "", "U1", "hello", 0 }, true },
-	{ "another kind", { "work", "C1", "", "edit", "1", "", "U1", "hello", 0 }, true },
-	{ "another id", { "work", "C1", "", "message", "2", "", "U1", "hello", 0 }, true },
-	{ "another version", { "work", "C1", "", "message", "1", "2", "U1", "hello", 0 }, true },
-	{ "an id that differs in a space", { "work", "C1", "", "message", "1 ", "", "U1", "hello", 0 }, true },
-	{ "parts that only together are the same", { "work", "C", "", "1message", "1", "", "U1", "hello", 0 }, true },
-	{ "an id of quotes", { "work", "C1", "", "message", "'); DROP TABLE inbox; --", "", "U1", "hello", 0 }, true },
+	{ "all the same", { "work", "C1", "", "message", "1", "", "U1", "hello", "owner", "", 0 }, false },
+	{ "another text", { "work", "C1", "", "message", "1", "", "U1", "other", "owner", "", 0 }, false },
+	{ "another sender", { "work", "C1", "", "message", "1", "", "U2", "hello", "owner", "", 0 }, false },
+	{ "another thread", { "work", "C1", "t", "message", "1", "", "U1", "hello", "owner", "", 0 }, false },
+	{ "another connection", { "home", "C1", "", "message", "1", "", "U1", "hello", "owner", "", 0 }, true },
+	{ "another chat", { "work", "C2", "", "message", "1", "", "U1", "hello", "owner", "", 0 }, true },
+	{ "another kind", { "work", "C1", "", "edit", "1", "", "U1", "hello", "owner", "", 0 }, true },
+	{ "another id", { "work", "C1", "", "message", "2", "", "U1", "hello", "owner", "", 0 }, true },
+	{ "another version", { "work", "C1", "", "message", "1", "2", "U1", "hello", "owner", "", 0 }, true },
+	{ "an id that differs in a space", { "work", "C1", "", "message", "1 ", "", "U1", "hello", "owner", "", 0 }, true },
+	{ "parts that only together are the same", { "work", "C", "", "1message", "1", "", "U1", "hello", "owner", "", 0 }, true },
+	{ "an id of quotes", { "work", "C1", "", "message", "'); DROP TABLE inbox; --", "", "U1", "hello", "owner", "", 0 }, true },
 };
 
 START_TEST(a_second_one_is_known_by_connection_chat_kind_id_and_version)
@@ -57,7 +57,7 @@ END_TEST
 START_TEST(a_row_comes_back_as_it_was_put_in)
 {
 	struct store *s = new_store();
-	struct inbound in = { "work", "C1", "t", "message", "id", "v2", "U1", "a\n\"'\xF0\x9F\x98\x80 %s", 0 }, out;
+	struct inbound in = { "work", "C1", "t", "message", "id", "v2", "U1", "a\n\"'\xF0\x9F\x98\x80 %s", "work.U1", "h1", 0 }, out;
 	int64_t row = inbox_add(s, &in);
 
 	ck_assert(inbox_next(s, NULL, NULL, NULL, &out));
@@ -70,6 +70,8 @@ START_TEST(a_row_comes_back_as_it_was_put_in)
 	ck_assert_str_eq(out.version, in.version);
 	ck_assert_str_eq(out.sender, in.sender);
 	ck_assert_str_eq(out.text, in.text);
+	ck_assert_str_eq(out.person, in.person);
+	ck_assert_str_eq(out.handle, in.handle);
 	inbound_free(&out);
 	store_close(s);
 }
@@ -96,7 +98,7 @@ START_TEST(one_event_is_in_flight_for_each_conversation)
 	add(s, "A", "", "a2");
 	b1 = add(s, "B", "", "b1");
 	add(s, "A", "t", "t1");
-	inbox_add(s, &(struct inbound){ "home", "A", "", "message", "h1", "", "U1", "hello", 0 });
+	inbox_add(s, &(struct inbound){ "home", "A", "", "message", "h1", "", "U1", "hello", "owner", "", 0 });
 	ck_assert_str_eq(next(s, NULL, NULL, NULL), "a1");
 	turn = turn_begin(s, conversation_find(s, "work", "A", ""), a1, "");
 	ck_assert_str_eq(next(s, NULL, NULL, NULL), "b1");

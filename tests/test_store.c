@@ -595,7 +595,7 @@ static void unknown_letter(struct store *s) { store_do(s, "SELECT ?", "x", 1); }
 static void not_sql(struct store *s) { store_do(s, "SELEKT 1", ""); }
 static void twice(struct store *s) { put(s, "a"); put(s, "a"); }
 static void no_parent(struct store *s) { store_do(s, "INSERT INTO turn (conversation, origin, began) VALUES (7, '', 0)", ""); }
-static void no_such_state(struct store *s) { store_do(s, "INSERT INTO inbox VALUES (1,'','','','','','','','','odd',0)", ""); }
+static void no_such_state(struct store *s) { store_do(s, "INSERT INTO inbox VALUES (1,'','','','','','','','','odd',0,'','')", ""); }
 static void wrong_type(struct store *s) { store_do(s, "INSERT INTO note VALUES (1, 'a', 'b', 'today')", ""); }
 static void mark_in_a_mark(struct store *s) { store_mark(s); store_mark(s); }
 static void commit_in_a_mark(struct store *s) { store_mark(s); (void)!store_commit(s); }

@@ -134,7 +134,7 @@ static struct turn *say(const char *text)
 	static int id;
 	char name[16];
 	struct inbound in = { .connection = "terminal", .chat = "terminal", .thread = "", .kind = "message", .id = name,
-			      .version = "", .sender = "ann", .text = text };
+			      .version = "", .sender = "ann", .text = text, .person = "ann", .handle = "" };
 
 	snprintf(name, sizeof name, "%d", ++id);
 	if (!agent)

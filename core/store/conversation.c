@@ -3,11 +3,19 @@
 #include <assert.h>
 #include <string.h>
 
+/* Where it goes on, when its chat has a new id. */
+static int64_t today(struct store *s, int64_t conversation)
+{
+	store_get(s, row_to_int, &conversation, "SELECT moved FROM conversation WHERE row = ? AND moved IS NOT NULL", "i",
+		  conversation);
+	return conversation;
+}
+
 int64_t conversation_find(struct store *s, const char *connection, const char *chat, const char *thread)
 {
 	int64_t row = 0;
 
-	if (store_get(s, row_to_int, &row, "SELECT row FROM conversation"
+	if (store_get(s, row_to_int, &row, "SELECT coalesce(moved, row) FROM conversation"
 		      " WHERE connection = ? AND chat = ? AND thread = ?", "sss", connection, chat, thread))
 		return row;
 	store_do(s, "INSERT INTO conversation (connection, chat, thread) VALUES (?, ?, ?)", "sss",
@@ -27,7 +35,7 @@ void conversation_reset(struct store *s, int64_t conversation)
 {
 	store_do(s, "UPDATE conversation SET summary = NULL,"
 		 " folded = coalesce((SELECT max(row) FROM message WHERE conversation = ?1), 0)"
-		 " WHERE row = ?1", "i", conversation);
+		 " WHERE row = ?1", "i", today(s, conversation));
 	assert(store_changed(s) == 1 || store_doomed(s));
 }
 
@@ -40,7 +48,7 @@ int64_t conversation_add(struct store *s, int64_t conversation, int64_t turn, co
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "raw");
 	cJSON_DeleteItemFromObjectCaseSensitive(body, "row");
 	store_do(s, "INSERT INTO message (conversation, turn, body, adapter, raw, came)"
-		 " VALUES (?, nullif(?, 0), ?, ?, ?, ?)", "iijsji", conversation, turn, body, adapter,
+		 " VALUES (?, nullif(?, 0), ?, ?, ?, ?)", "iijsji", today(s, conversation), turn, body, adapter,
 		 json_at(message, "/raw"), store_now(s));
 	return store_last_id(s);
 }
@@ -61,7 +69,8 @@ cJSON *conversation_messages(struct store *s, int64_t conversation, const char *
 	store_each(s, add_message, list,
 		   "SELECT m.row, m.body, CASE WHEN m.adapter = ?2 THEN m.raw END FROM message m"
 		   " JOIN conversation c ON c.row = m.conversation"
-		   " WHERE m.conversation = ?1 AND m.row > c.folded ORDER BY m.row", "is", conversation, adapter);
+		   " WHERE m.conversation = ?1 AND m.row > c.folded ORDER BY m.row", "is", today(s, conversation),
+		   adapter);
 	return list;
 }
 
@@ -69,7 +78,8 @@ char *conversation_summary(struct store *s, int64_t conversation)
 {
 	char *summary = NULL;
 
-	store_get(s, row_to_text, &summary, "SELECT summary FROM conversation WHERE row = ?", "i", conversation);
+	store_get(s, row_to_text, &summary, "SELECT summary FROM conversation WHERE row = ?", "i",
+		  today(s, conversation));
 	return summary;
 }
 
@@ -77,8 +87,67 @@ void conversation_fold(struct store *s, int64_t conversation, int64_t upto_row, 
 {
 	store_do(s, "UPDATE conversation SET folded = ?2, summary = ?3 WHERE row = ?1 AND folded <= ?2"
 		 " AND EXISTS (SELECT 1 FROM message WHERE row = ?2 AND conversation = ?1)", "iis",
-		 conversation, upto_row, summary);
+		 today(s, conversation), upto_row, summary);
 	assert(store_changed(s) == 1 || store_doomed(s));
+}
+
+struct said {
+	int64_t row;
+	cJSON *body;
+};
+
+static void take_said(const struct row *r, void *to)
+{
+	*(struct said *)to = (struct said){ row_int(r, 0), row_json(r, 1) };
+}
+
+void conversation_rewrite(struct store *s, int64_t inbox_row, const char *text)
+{
+	struct said said = { 0 };
+
+	store_get(s, take_said, &said, "SELECT m.row, m.body FROM turn t JOIN message m ON m.turn = t.row"
+		  " WHERE t.inbox = ? ORDER BY m.row LIMIT 1", "i", inbox_row);
+	if (json_is(said.body, "/role", "user")) {
+		cJSON_ReplaceItemInObjectCaseSensitive(said.body, "text", cJSON_CreateString(text));
+		store_do(s, "UPDATE message SET body = ? WHERE row = ?", "ji", said.body, said.row);
+	}
+	json_drop(&said.body);
+}
+
+/* Of what the model was shown nothing is lost: the mark stands before the first message that
+ * one of the two still shows. */
+static void merge(struct store *s, int64_t from, int64_t into)
+{
+	store_do(s, "UPDATE conversation SET folded = coalesce("
+		 "(SELECT min(m.row) - 1 FROM conversation c JOIN message m ON m.conversation = c.row AND m.row > c.folded"
+		 " WHERE c.row IN (?1, ?2)), (SELECT max(folded) FROM conversation WHERE row IN (?1, ?2))),"
+		 " summary = (SELECT group_concat(summary, char(10, 10)) FROM conversation WHERE row IN (?1, ?2))"
+		 " WHERE row = ?2", "ii", from, into);
+	store_do(s, "UPDATE message SET conversation = ?2 WHERE conversation = ?1", "ii", from, into);
+	store_do(s, "UPDATE turn SET conversation = ?2 WHERE conversation = ?1", "ii", from, into);
+	store_do(s, "UPDATE conversation SET moved = ?2, summary = NULL WHERE row = ?1 OR moved = ?1", "ii", from, into);
+}
+
+struct threads {
+	struct store *store;
+	const char *connection, *chat;
+};
+
+static void move_thread(const struct row *r, void *to)
+{
+	const struct threads *t = to;
+	int64_t from = row_int(r, 0), into = conversation_find(t->store, t->connection, t->chat, row_text(r, 1));
+
+	if (into != from)
+		merge(t->store, from, into);
+}
+
+void conversations_moved(struct store *s, const char *connection, const char *old, const char *new)
+{
+	struct threads t = { s, connection, new };
+
+	store_each(s, move_thread, &t, "SELECT row, thread FROM conversation"
+		   " WHERE connection = ? AND chat = ? AND moved IS NULL", "ss", connection, old);
 }
 
 int64_t turn_begin(struct store *s, int64_t conversation, int64_t inbox_row, const char *origin)
@@ -86,7 +155,7 @@ int64_t turn_begin(struct store *s, int64_t conversation, int64_t inbox_row, con
 	int64_t turn;
 
 	store_do(s, "INSERT INTO turn (conversation, inbox, origin, began) VALUES (?, nullif(?, 0), ?, ?)", "iisi",
-		 conversation, inbox_row, origin, store_now(s));
+		 today(s, conversation), inbox_row, origin, store_now(s));
 	turn = store_last_id(s);
 	store_do(s, "UPDATE inbox SET state = 'taken' WHERE row = ? AND state = 'waiting'", "i", inbox_row);
 	return turn;

@@ -21,6 +21,11 @@ cJSON *conversation_messages(struct store *s, int64_t conversation, const char *
 char *conversation_summary(struct store *s, int64_t conversation);	/* owned; NULL: none */
 /* From now on the summary stands for all messages up to this row; the mark only moves on. */
 void conversation_fold(struct store *s, int64_t conversation, int64_t upto_row, const char *summary);
+/* What the person said to whom this inbox row's turn answers, or does just now, has other words
+ * from now on. */
+void conversation_rewrite(struct store *s, int64_t inbox_row, const char *text);
+/* Each thread of the old chat goes on in the new one's; its number stands for that one, too. */
+void conversations_moved(struct store *s, const char *connection, const char *old, const char *new);
 
 /* The inbox row (0: none) is no longer one that waits; inbox_done() when the turn ends. */
 int64_t turn_begin(struct store *s, int64_t conversation, int64_t inbox_row, const char *origin);

@@ -1,20 +1,22 @@
 /* inbox.c - see inbox.h */
 #include "store/inbox.h"
 #include "limits.h"
+#include "store/conversation.h"
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 int64_t inbox_add(struct store *s, const struct inbound *in)
 {
-	assert(in->connection && in->chat && in->thread && in->kind && in->id && in->version);
-	store_do(s, "INSERT INTO inbox (connection, chat, thread, kind, id, version, sender, text, came)"
-		 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", "ssssssssi",
+	assert(in->connection && in->chat && in->thread && in->kind && in->id && in->version && in->person && in->handle);
+	store_do(s, "INSERT INTO inbox (connection, chat, thread, kind, id, version, sender, text, person, handle, came)"
+		 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", "ssssssssssi",
 		 in->connection, in->chat, in->thread, in->kind, in->id, in->version, in->sender, in->text,
-		 store_now(s));
+		 in->person, in->handle, store_now(s));
 	return store_last_id(s);
 }
 
-#define COLUMNS "row, connection, chat, thread, kind, id, version, sender, text"
+#define COLUMNS "row, connection, chat, thread, kind, id, version, sender, text, person, handle"
 
 static void take(const struct row *r, void *to)
 {
@@ -24,6 +26,7 @@ static void take(const struct row *r, void *to)
 		.thread = text_dup(row_text(r, 3)), .kind = text_dup(row_text(r, 4)),
 		.id = text_dup(row_text(r, 5)), .version = text_dup(row_text(r, 6)),
 		.sender = text_dup(row_text(r, 7)), .text = text_dup(row_text(r, 8)),
+		.person = text_dup(row_text(r, 9)), .handle = text_dup(row_text(r, 10)),
 	};
 }
 
@@ -37,9 +40,9 @@ bool inbox_next(struct store *s, const char *connection, const char *chat, const
 				 " ORDER BY row LIMIT 1", "sss", connection, chat, thread);
 	return store_get(s, take, ret,
 			 "SELECT " COLUMNS " FROM inbox i"
-			 " WHERE state = 'waiting' AND NOT EXISTS (SELECT 1 FROM turn t"
-			 " JOIN conversation c ON c.row = t.conversation WHERE t.state = 'running'"
-			 " AND c.connection = i.connection AND c.chat = i.chat AND c.thread = i.thread)"
+			 " WHERE state = 'waiting' AND NOT EXISTS (SELECT 1 FROM turn t WHERE t.state = 'running'"
+			 " AND t.conversation = (SELECT coalesce(c.moved, c.row) FROM conversation c"
+			 " WHERE c.connection = i.connection AND c.chat = i.chat AND c.thread = i.thread))"
 			 " ORDER BY row LIMIT 1", "");
 }
 
@@ -65,7 +68,7 @@ struct inbound inbound_copy(const struct inbound *in)
 void inbound_free(struct inbound *in)
 {
 	const char *texts[] = { in->connection, in->chat, in->thread, in->kind, in->id, in->version,
-				in->sender, in->text };
+				in->sender, in->text, in->person, in->handle };
 
 	for (size_t i = 0; i < COUNT(texts); i++)
 		free((char *)texts[i]);
@@ -85,6 +88,115 @@ int64_t inbox_waiting(struct store *s)
 	store_get(s, row_to_int, &n, "SELECT count(*) FROM inbox WHERE state = 'waiting'", "");
 	return n;
 }
+
+int64_t inbox_waiting_in(struct store *s, const char *connection, const char *chat, const char *thread)
+{
+	int64_t n = 0;
+
+	store_get(s, row_to_int, &n, "SELECT count(*) FROM inbox WHERE state = 'waiting'"
+		  " AND connection = ? AND chat = ? AND thread = ?", "sss", connection, chat, thread);
+	return n;
+}
+
+int64_t inbox_running(struct store *s, const char *connection, const char *chat, const char *thread)
+{
+	int64_t row = 0;
+
+	store_get(s, row_to_int, &row, "SELECT t.inbox FROM turn t WHERE t.state = 'running' AND t.inbox IS NOT NULL"
+		  " AND t.conversation = (SELECT coalesce(moved, row) FROM conversation"
+		  " WHERE connection = ? AND chat = ? AND thread = ?) ORDER BY t.row LIMIT 1", "sss",
+		  connection, chat, thread);
+	return row;
+}
+
+/* ---- what is changed afterwards ------------------------------------------ */
+
+struct known {
+	int64_t row;
+	bool waits;
+};
+
+static void take_known(const struct row *r, void *to)
+{
+	*(struct known *)to = (struct known){ row_int(r, 0), row_int(r, 1) };
+}
+
+/* A change is a row of its own, so that it is known when it comes again. After "taken back"
+ * nothing comes. False: known. */
+static bool add_change(struct store *s, int64_t row, const char *kind, const char *version)
+{
+	store_do(s, "INSERT INTO inbox (connection, chat, thread, kind, id, version, sender, text, person, handle, state, came)"
+		 " SELECT connection, chat, thread, ?2, id, ?3, sender, '', person, '', 'done', ?4 FROM inbox i WHERE row = ?1"
+		 " AND NOT EXISTS (SELECT 1 FROM inbox d WHERE d.connection = i.connection AND d.chat = i.chat"
+		 " AND d.kind = 'delete' AND d.id = i.id) ON CONFLICT DO NOTHING", "issi", row, kind, version, store_now(s));
+	return store_changed(s) == 1;
+}
+
+bool inbox_rewrite(struct store *s, const char *connection, const char *chat, const char *id,
+		   const char *version, const char *text)
+{
+	struct known k;
+
+	if (!store_get(s, take_known, &k, "SELECT row, state = 'waiting' FROM inbox WHERE connection = ? AND chat = ?"
+		       " AND kind = 'message' AND id = ? ORDER BY row LIMIT 1", "sss", connection, chat, id) ||
+	    !add_change(s, k.row, text ? "edit" : "delete", version))
+		return false;
+	store_do(s, "UPDATE inbox SET text = coalesce(?2, '') WHERE row = ?1", "is", k.row, text);
+	if (!k.waits)
+		conversation_rewrite(s, k.row, text ? text : "(taken back by its sender)");
+	else if (!text)
+		inbox_done(s, k.row);
+	return true;
+}
+
+/* A row that came under both ids is kept, and answered, once. */
+void chat_moved(struct store *s, const char *connection, const char *old, const char *new)
+{
+	if (strcmp(old, new) == 0)
+		return;
+	store_do(s, "UPDATE OR IGNORE inbox SET chat = ?3 WHERE connection = ?1 AND chat = ?2", "sss", connection, old, new);
+	store_do(s, "UPDATE inbox SET state = 'done' WHERE connection = ?1 AND chat = ?2 AND state = 'waiting'", "ss",
+		 connection, old);
+	store_do(s, "UPDATE outbox SET chat = ?3 WHERE connection = ?1 AND chat = ?2", "sss", connection, old, new);
+	conversations_moved(s, connection, old, new);
+}
+
+/* ---- strangers ----------------------------------------------------------- */
+
+int64_t stranger_count(struct store *s, const char *connection, const char *sender)
+{
+	int64_t n = 0;
+
+	store_get(s, row_to_int, &n, "INSERT INTO stranger (connection, sender, count, last) VALUES (?1, ?2, 1, ?3)"
+		  " ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last RETURNING count", "ssi",
+		  connection, sender, store_now(s));
+	if (n == 1)
+		store_do(s, "DELETE FROM stranger WHERE row IN (SELECT row FROM stranger ORDER BY last DESC, row DESC"
+			 " LIMIT -1 OFFSET ?)", "i", (int64_t)STRANGERS_MAX);
+	return n;
+}
+
+static void add_stranger(const struct row *r, void *to)
+{
+	cJSON_AddItemToArray(to, json_build("{connection:%s,sender:%s,count:%D,last:%D}", row_text(r, 0), row_text(r, 1),
+					    row_int(r, 2), row_int(r, 3)));
+}
+
+cJSON *strangers(struct store *s, int max)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	store_each(s, add_stranger, list, "SELECT connection, sender, count, last FROM stranger"
+		   " ORDER BY last DESC, row DESC LIMIT ?", "i", (int64_t)max);
+	return list;
+}
+
+void stranger_forget(struct store *s, const char *connection, const char *sender)
+{
+	store_do(s, "DELETE FROM stranger WHERE connection = ? AND sender = ?", "ss", connection, sender);
+}
+
+/* ---- what cannot be used, and what is kept ------------------------------- */
 
 void dead_letter(struct store *s, const char *connection, const char *why, struct str bytes)
 {

@@ -7,7 +7,9 @@
  *			   -> unknown		nobody knows; after a crash also what was being sent
  *
  * A row that waits and has its id from the platform is one that was sent and has new text
- * since: it is edited. */
+ * since: it is edited; one that is unknown and has its id is such an edit, which may be done
+ * again. A row that got new text while it was being sent waits with it as soon as its way
+ * is known: as an edit after its receipt, as a message where the old text failed. */
 #ifndef CHELA_OUTBOX_H
 #define CHELA_OUTBOX_H
 #include "store/inbox.h"
@@ -28,23 +30,23 @@ int64_t outbox_add(struct store *s, const char *connection, const char *chat, co
 /* The same, in answer to what came: where it came from. */
 int64_t outbox_reply(struct store *s, const struct inbound *to, const char *text, int64_t turn);
 /* The beginning of an answer that is being made: its row, made or changed; 0: there is nothing to
- * change, or it is being sent just now. */
+ * change, it is being sent just now, or it is not to be had on this platform. */
 int64_t outbox_draft(struct store *s, const struct inbound *to, const char *text, int64_t turn);
-/* The answer of a turn in its pieces ([texts], not empty): the draft, where there is one, becomes the first. The
- * first one's row. */
+/* The answer of a turn in its pieces ([texts], not empty), which keep together: the draft, where
+ * there is one, becomes the first; a draft that failed counts as none. The first one's row. */
 int64_t outbox_answer(struct store *s, const struct inbound *to, const cJSON *pieces, int64_t turn);
 
 /* The first open row of each chat, where it waits or is unknown, and is due: those that may be
- * sent now. Borrowed for the call, in which rows may change. */
+ * sent now; those that have waited longest first. Borrowed for the call, in which rows may change. */
 void outbox_heads(struct store *s, const char *connection, void (*row)(const struct outbound *out, void *to), void *to);
-int64_t outbox_due(struct store *s, const char *connection);	/* when the next of them will be; 0: none */
+int64_t outbox_due(struct store *s, const char *connection);	/* when the next that is not due will be; 0: none */
 bool outbox_get(struct store *s, int64_t row, struct outbound *ret);	/* whatever its state; outbound_free() */
 void outbound_free(struct outbound *out);
 
 void outbox_sending(struct store *s, int64_t row);	/* one that waits or is unknown */
 void outbox_later(struct store *s, int64_t row, int64_t due);	/* it was surely not done; also of one that waits */
 /* Its text as it is now goes in pieces instead ([texts]): the row becomes the first of them, the
- * others follow right behind it. */
+ * others follow right behind it. A draft keeps the first only: more comes with the answer. */
 void outbox_cut(struct store *s, int64_t row, const cJSON *pieces);
 void outbox_unknown(struct store *s, int64_t row);
 /* It is unknown, and nobody can be asked: it stays so, for a person to see, and is no longer in

@@ -150,3 +150,50 @@ CREATE TABLE audit (
 	args		TEXT,
 	hash		TEXT NOT NULL
 ) STRICT;
+
+-- step 2
+
+-- Whose notes and rights what came has, and by what a command is answered.
+ALTER TABLE inbox ADD COLUMN person TEXT NOT NULL DEFAULT '';
+ALTER TABLE inbox ADD COLUMN handle TEXT NOT NULL DEFAULT '';
+UPDATE inbox SET person = sender;
+CREATE INDEX inbox_waiting_in ON inbox (connection, chat, thread, row) WHERE state = 'waiting';
+
+-- Where a conversation goes on whose chat has a new id.
+ALTER TABLE conversation ADD COLUMN moved INTEGER REFERENCES conversation;
+CREATE INDEX conversation_moved ON conversation (moved) WHERE moved IS NOT NULL;
+
+-- From what came to what was made of it, for the day on which its sender changes it.
+CREATE INDEX turn_of ON turn (inbox);
+CREATE INDEX message_in ON message (turn, row);
+
+-- Who wrote and is named nowhere in the configuration.
+CREATE TABLE stranger (
+	row		INTEGER PRIMARY KEY,
+	connection	TEXT NOT NULL,
+	sender		TEXT NOT NULL,
+	count		INTEGER NOT NULL,
+	last		INTEGER NOT NULL,
+	UNIQUE (connection, sender)
+) STRICT;
+CREATE INDEX stranger_last ON stranger (last, row);
+
+-- Rows leave by place, and by part within it: what goes in pieces keeps one place. A draft
+-- is the beginning of an answer that is being made. A stale row has new text since its bytes
+-- left. An unknown one with a reason is not looked for any more: it is not open.
+ALTER TABLE outbox ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN part INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'alone' CHECK (kind IN ('alone', 'draft', 'answer'));
+ALTER TABLE outbox ADD COLUMN handle TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN due INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN open INTEGER AS
+	(state IN ('waiting', 'sending') OR (state = 'unknown' AND why IS NULL)) VIRTUAL;
+UPDATE outbox SET place = row;
+DROP INDEX outbox_waiting;
+CREATE INDEX outbox_waiting ON outbox (connection, place, part) WHERE state = 'waiting';
+CREATE INDEX outbox_open ON outbox (connection, chat, place, part) WHERE open;
+CREATE INDEX outbox_place ON outbox (place, part);
+CREATE INDEX outbox_lost ON outbox (changed) WHERE state IN ('failed', 'unknown');
+CREATE UNIQUE INDEX outbox_answer ON outbox (turn) WHERE kind <> 'alone' AND part = 0;
