@@ -1,6 +1,7 @@
 /* answer.c - see answer.h */
 #include "answer.h"
 #include "adapter/adapter.h"
+#include "inbound.h"
 #include "limits.h"
 #include "pattern.h"
 #include <stdio.h>
@@ -45,8 +46,18 @@ char *reason_clean(struct str text)
 	return buf_take(&b);
 }
 
-/* The strings that stand where the manifest says; else `otherwise`. Owned. */
-static char *find_why(const struct manifest *m, const cJSON *json, const char *otherwise)
+/* "REASON: REMEDY": a long reason is cut, so that the remedy is whole. Owned. */
+static char *with_remedy(struct str why, const struct error_row *row)
+{
+	const char *remedy = row ? row->remedy : NULL;
+	DEFER(text_free) char *reason = reason_clean(why);
+	size_t room = remedy ? REASON_MAX - strlen(remedy) - strlen(": ") : REASON_MAX;
+
+	return remedy ? text_fmt("%.*s: %s", (int)utf8_fit(str_of(reason), room), reason, remedy) : text_dup(reason);
+}
+
+/* The strings that stand where the manifest says; else `otherwise`; and what to do. Owned. */
+static char *find_why(const struct manifest *m, const struct error_row *row, const cJSON *json, const char *otherwise)
 {
 	DEFER(buf_free) struct buf b = buf_new(ERROR_BODY_MAX);
 
@@ -57,7 +68,7 @@ static char *find_why(const struct manifest *m, const cJSON *json, const char *o
 		if (clean && *clean)
 			buf_addf(&b, "%s%s", b.len ? ": " : "", clean);
 	}
-	return b.len ? reason_clean(buf_str(&b)) : text_dup(otherwise);
+	return with_remedy(b.len ? buf_str(&b) : str_of(otherwise), row);
 }
 
 /* ---- sorting ------------------------------------------------------------- */
@@ -176,23 +187,22 @@ static void read_gives(const struct operation *op, const cJSON *json, struct ans
 	cJSON *gives = op->gives ? cJSON_CreateObject() : NULL;
 
 	for (const cJSON *g = json_first(op->gives); g && !a->failure; g = g->next) {
-		const cJSON *found = json_at(json, g->valuestring);
-		int64_t n;
-		DEFER(text_free) char *number = json_number(found, "", INT64_MIN, INT64_MAX, &n) ? text_fmt("%lld", (long long)n) : NULL;
-		const char *text = number ? number : cJSON_GetStringValue(found);
+		DEFER(text_free) char *id = json_id(json, g->valuestring);
 		DEFER(text_free) char *why = text_fmt("an answer without %s", g->valuestring);
 
-		if (text && *text)
-			json_add(gives, g->string, cJSON_CreateString(text));
+		if (id)
+			json_add(gives, g->string, cJSON_CreateString(id));
 		else if (class_of(a->status) == FAIL_NONE)
 			fail(a, why);
 	}
 	a->gives = gives;
 }
 
-static cJSON *shown(const struct operation *op, const cJSON *json)
+static cJSON *shown(const struct manifest *m, const struct operation *op, const cJSON *json)
 {
-	return json ? pattern_cut(op->shows, json, true) : NULL;
+	DEFER(json_drop) cJSON *told = inbound_told(m, op->name, json);
+
+	return json ? pattern_cut(op->shows, told ? told : json, true) : NULL;
 }
 
 void answer_sort(const struct manifest *m, const struct operation *op, enum net net, int status,
@@ -214,10 +224,10 @@ void answer_sort(const struct manifest *m, const struct operation *op, enum net 
 	}
 	snprintf(otherwise, sizeof otherwise, "HTTP %d", status);
 	if (ret->failure)
-		ret->why = find_why(m, json, otherwise);
+		ret->why = find_why(m, row, json, otherwise);
 	else if (class_of(status) == FAIL_NONE)
 		take_body(op, json, body, ret);
-	ret->json = shown(op, json);
+	ret->json = shown(m, op, json);
 	if (!ret->failure)
 		read_gives(op, json, ret);
 	ret->whole = json;
@@ -235,8 +245,8 @@ void answer_part(const struct manifest *m, const struct operation *op, struct st
 		ret->word = row->word;
 	}
 	if (ret->failure)
-		ret->why = find_why(m, json, "an error in the middle of the answer");
-	ret->json = shown(op, json);
+		ret->why = find_why(m, row, json, "an error in the middle of the answer");
+	ret->json = shown(m, op, json);
 	if (json)
 		return;
 	if (is_text(piece))

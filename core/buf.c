@@ -61,6 +61,16 @@ char *text_fmt(const char *fmt, ...)
 	return buf_take(&b);
 }
 
+bool text_among(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ')
+		if (strcspn(at, " ") == n && strncmp(at, word, n) == 0)
+			return true;
+	return false;
+}
+
 void text_free(char **text)
 {
 	free(*text);

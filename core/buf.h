@@ -27,6 +27,7 @@ char *str_dup(struct str s);				/* owned, NUL at the end */
 char *text_dup(const char *text);			/* owned; NULL gives NULL */
 char *text_fmt(const char *fmt, ...) PRINTF(1, 2);	/* owned */
 void text_free(char **text);				/* for DEFER */
+bool text_among(const char *list, const char *word);	/* of words with one space between them */
 
 struct buf {
 	char *at;			/* NULL until something is added: use buf_text() */

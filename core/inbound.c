@@ -1,14 +1,15 @@
 /* inbound.c - see inbound.h */
 #include "inbound.h"
 #include "limits.h"
+#include "strict.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct view {			/* what templates are read over */
-	const cJSON *raw, *here;
-	const char *pattern, *at;	/* how `here` was found: its stars are what stands in `at` */
+	const cJSON *raw;
+	const char *pattern, *at;	/* the row's, and where it fits: its stars are what stands there */
 };
 
 /* ---- pointers with stars ------------------------------------------------- */
@@ -48,12 +49,14 @@ static struct str star(const char *pattern, const char *at, int n)
 	return STR("*");
 }
 
-/* What a pointer with stars leads to from the top. */
-static const cJSON *from_top(const struct view *v, struct str pointer)
+/* A pointer with stars as it is in truth, from the top; owned. */
+static char *place_of(const struct view *v, struct str pointer, bool here)
 {
-	DEFER(buf_free) struct buf b = buf_new(URL_MAX);
+	struct buf b = buf_new(URL_MAX);
 	int n = 0;
 
+	if (here)
+		buf_adds(&b, v->at);
 	for (size_t i = 0; i < pointer.len; i++) {
 		struct str s = { pointer.at + i, 1 };
 
@@ -61,7 +64,14 @@ static const cJSON *from_top(const struct view *v, struct str pointer)
 			s = star(v->pattern, v->at, n++);
 		buf_add(&b, s.at, s.len);
 	}
-	return json_at(v->raw, buf_text(&b));
+	return buf_take(&b);
+}
+
+static const cJSON *from_top(const struct view *v, const char *pointer)
+{
+	DEFER(text_free) char *place = place_of(v, str_of(pointer), false);
+
+	return json_at(v->raw, place);
 }
 
 /* ---- templates ----------------------------------------------------------- */
@@ -113,8 +123,8 @@ const char *inbound_template_check(const char *template, int stars)
 
 static bool put(struct buf *b, const struct view *v, const struct hole *h)
 {
-	DEFER(text_free) char *pointer = str_dup(h->pointer);
-	const cJSON *value = h->here ? json_at(v->here, pointer) : from_top(v, h->pointer);
+	DEFER(text_free) char *place = place_of(v, h->pointer, h->here);
+	const cJSON *value = json_at(v->raw, place);
 	int64_t n;
 
 	if (h->number && json_number(value, "", INT64_MIN, INT64_MAX, &n))
@@ -214,7 +224,9 @@ char *inbound_cut(const char *text, const cJSON *marks, const char *me, bool *re
 	return buf_take(&b);
 }
 
-/* &amp; &lt; &gt;, and no others: what services that send "html" so escape. */
+/* ---- escapes ------------------------------------------------------------- */
+
+/* &amp; &lt; &gt;, and no others. */
 static char *unescape(const char *text)
 {
 	static const struct {
@@ -234,28 +246,99 @@ static char *unescape(const char *text)
 	return buf_take(&b);
 }
 
+static bool same(struct str a, struct str b)
+{
+	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+}
+
+/* "https://x": was the label all that somebody typed? */
+static bool is_typed(struct str url, struct str label)
+{
+	const char *colon = memchr(url.at, ':', url.len);
+	size_t scheme = colon ? (size_t)(colon + 1 - url.at) : 0;
+
+	if (url.len >= scheme + 2 && memcmp(url.at + scheme, "//", 2) == 0)
+		scheme += 2;
+	return same(url, label) || same((struct str){ url.at + scheme, url.len - scheme }, label);
+}
+
+/* The inside of <...> as a person reads it; false: it stays as it is. */
+static bool put_token(struct buf *b, struct str token)
+{
+	const char *bar = memchr(token.at, '|', token.len);
+	struct str name = { token.at, bar ? (size_t)(bar - token.at) : token.len };
+	struct str label = bar ? (struct str){ bar + 1, token.len - name.len - 1 } : (struct str){ bar, 0 };
+	char sign = token.len ? *token.at : '@';
+
+	if (sign == '#' || sign == '@') {
+		if (label.len)
+			buf_addf(b, "%c%.*s", sign, (int)label.len, label.at);
+		return label.len != 0;
+	}
+	if (sign == '!' && !memchr(name.at, '^', name.len))
+		buf_addf(b, "@%.*s", (int)name.len - 1, name.at + 1);
+	else if (sign == '!')
+		buf_add(b, label.at, label.len);
+	else if (label.len && is_typed(name, label))
+		buf_add(b, label.at, label.len);
+	else if (label.len)
+		buf_addf(b, "%.*s (%.*s)", (int)label.len, label.at, (int)name.len, name.at);
+	else
+		buf_add(b, name.at, name.len);
+	return sign != '!' || label.len || !memchr(name.at, '^', name.len);
+}
+
+/* Links, names of people and places, as Slack writes them: a "<" of their own is always "&lt;". */
+static char *untoken(const char *text)
+{
+	struct buf b = buf_new(2 * strlen(text) + 8);
+
+	while (*text) {
+		size_t n = *text == '<' ? strcspn(text + 1, "<>") : 0;
+		bool whole = *text == '<' && text[1 + n] == '>';
+
+		if (whole && put_token(&b, (struct str){ text + 1, n })) {
+			text += n + 2;
+			continue;
+		}
+		buf_addc(&b, *text++);
+	}
+	return buf_take(&b);
+}
+
 /* False: it is empty. */
-static bool add_text(cJSON *made, const struct view *v, const cJSON *form, const char *me)
+static bool add_text(cJSON *made, const struct view *v, const cJSON *form, const char *id, bool mentions)
 {
 	DEFER(text_free) char *whole = first_of(v, cJSON_GetObjectItemCaseSensitive(form, "of"));
-	bool found, escaped = json_text(form, "/unescape") != NULL;
-	DEFER(text_free) char *cut = inbound_cut(whole ? whole : "", json_at(form, "/mention"), me, &found);
-	DEFER(text_free) char *plain = escaped ? unescape(cut) : text_dup(cut);
+	const char *escape = json_text(form, "/unescape"), *otherwise = json_text(form, "/else");
+	bool found;
+	DEFER(text_free) char *cut = inbound_cut(whole ? whole : "", json_at(form, "/mention"), id, &found);
+	DEFER(text_free) char *flat = escape && strcmp(escape, "mrkdwn") == 0 ? untoken(cut) : text_dup(cut);
+	DEFER(text_free) char *plain = escape ? unescape(flat) : text_dup(flat);
+	bool empty = plain[strspn(plain, " \t\r\n")] == '\0';
 
-	json_add(made, "text", cJSON_CreateString(plain));
-	cJSON_AddBoolToObject(made, "mentioned", found);
-	return plain[strspn(plain, " \t\r\n")] != '\0';
+	json_add(made, "text", cJSON_CreateString(empty && otherwise ? otherwise : plain));
+	if (mentions)
+		cJSON_AddBoolToObject(made, "mentioned", found);
+	return !empty || otherwise;
 }
 
 /* ---- rows ---------------------------------------------------------------- */
 
 /* null: nothing stands there. */
+static bool is_value(const cJSON *found, const cJSON *value)
+{
+	return cJSON_IsNull(value) ? !found || cJSON_IsNull(found) : found && json_same(found, value);
+}
+
 static bool holds(const struct view *v, const cJSON *when)
 {
 	for (const cJSON *w = json_first(when); w; w = w->next) {
-		const cJSON *found = from_top(v, str_of(w->string));
+		const cJSON *found = from_top(v, w->string), *one = cJSON_IsArray(w) ? w->child : w;
 
-		if (cJSON_IsNull(w) ? found && !cJSON_IsNull(found) : !found || !json_same(found, w))
+		while (one && !is_value(found, one))
+			one = cJSON_IsArray(w) ? one->next : NULL;
+		if (!one)
 			return false;
 	}
 	return true;
@@ -270,31 +353,69 @@ static bool is_direct(const struct view *v, const cJSON *dm)
 	return absent ? !text : text && strcmp(text, json_text(dm, "/is")) == 0;
 }
 
-static enum inbound_result read_row(const struct inbound_row *row, const struct view *v, const char *me,
-					cJSON **ret)
+/* Is any of these places (all of them that are there) one of our names? */
+static bool names_us(const struct view *v, const cJSON *names, const cJSON *me, bool all)
 {
-	static const char *const names[] = { "id", "chat", "thread", "from",
-					     "of", "mark", "value",  "reply_to" };
-	static const char *const needed[] = { "id", "chat", "from", "of", "mark", "value" };
-	DEFER(json_drop) cJSON *made = cJSON_CreateObject();
-	const cJSON *dm = json_at(row->json, "/dm"), *form = json_at(row->json, "/text");
+	for (const cJSON *n = json_first(names); n; n = n->next) {
+		DEFER(text_free) char *text = fill(v, n->string);
+		const char *ours = text_in(me, n->valuestring);
+		bool equal = text && ours && strcmp(text, ours) == 0;
 
-	for (size_t i = 0; i < COUNT(names); i++) {
-		const cJSON *template = cJSON_GetObjectItemCaseSensitive(row->json, names[i]);
+		if (text && equal != all)
+			return !all;
+	}
+	return all;
+}
+
+/* What does not differ in the text of an edit is no edit. */
+static bool is_same(const struct view *v, const cJSON *differs)
+{
+	DEFER(text_free) char *a = differs ? fill(v, differs->child->valuestring) : NULL;
+	DEFER(text_free) char *b = differs ? fill(v, differs->child->next->valuestring) : NULL;
+
+	return differs && strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* False: something that it cannot be without is not there. */
+static bool add_members(cJSON *made, const struct inbound_row *row, const struct view *v)
+{
+	static const struct { const char *name; bool optional; } members[] = {
+		{ "id", false }, { "chat", false }, { "thread", true }, { "from", false }, { "of", false },
+		{ "mark", false }, { "value", false }, { "reply_to", true }, { "version", false },
+		{ "name", false }, { "handle", true }, { "old", false }, { "new", false },
+	};
+
+	for (size_t i = 0; i < COUNT(members); i++) {
+		const char *name = members[i].name;
+		const cJSON *template = member_in(row->json, name);
 		DEFER(text_free) char *text = template ? first_of(v, template) : NULL;
+		bool optional = members[i].optional || (row->kind == INBOUND_DELETE && strcmp(name, "from") == 0);
 
 		if (text && *text)
-			json_add(made, names[i], cJSON_CreateString(text));
+			json_add(made, name, cJSON_CreateString(text));
+		else if (template && !optional)
+			return false;
 	}
-	for (size_t i = 0; i < COUNT(needed); i++)
-		if (cJSON_GetObjectItemCaseSensitive(row->json, needed[i]) &&
-			!cJSON_GetObjectItemCaseSensitive(made, needed[i]))
-			return INBOUND_DROPPED;
-	if (me && json_is(made, "/from", me))
+	return true;
+}
+
+static enum inbound_result read_row(const struct manifest *m, const struct inbound_row *row, const struct view *v,
+				    const cJSON *me, cJSON **ret)
+{
+	DEFER(json_drop) cJSON *made = cJSON_CreateObject();
+	const cJSON *json = row->json, *dm = member_in(json, "dm"), *form = member_in(json, "text");
+	const char *id = text_in(me, "id"), *mark;
+
+	if (!add_members(made, row, v) || (id && json_is(made, "/from", id)) ||
+	    names_us(v, member_in(json, "mine"), me, false) || !names_us(v, member_in(json, "ours"), me, true) ||
+	    is_same(v, member_in(json, "differs")))
 		return INBOUND_DROPPED;
+	mark = text_in(made, "mark");
+	if (mark)
+		cJSON_ReplaceItemInObjectCaseSensitive(made, "mark", cJSON_CreateString(emoji_mark(m, mark)));
 	if (dm)
 		cJSON_AddBoolToObject(made, "dm", is_direct(v, dm));
-	if (form && !add_text(made, v, form, me))
+	if (form && !add_text(made, v, form, id, row->kind == INBOUND_MESSAGE) && row->kind != INBOUND_COMMAND)
 		return INBOUND_DROPPED;
 	json_mend(made);
 	*ret = made;
@@ -303,37 +424,111 @@ static enum inbound_result read_row(const struct inbound_row *row, const struct 
 }
 
 enum inbound_result inbound_read(const struct manifest *m, const char *source, const cJSON *raw,
-				 const char *at, const char *me, enum inbound_kind *ret_kind,
+				 const char *at, const cJSON *me, enum inbound_kind *ret_kind,
 				 cJSON **ret)
 {
 	for (size_t i = 0; i < m->inbound_n && raw; i++) {
 		const struct inbound_row *row = &m->inbound[i];
-		struct view v = { raw, json_at(raw, at), row->at, at };
+		struct view v = { raw, row->at, at };
 
-		if (!source || strcmp(row->in, source) != 0 || !v.here || !fits(row->at, at) ||
+		if (!source || strcmp(row->in, source) != 0 || !json_at(raw, at) || !fits(row->at, at) ||
 			!holds(&v, row->when))
 			continue;
 		*ret_kind = row->kind;
-		return read_row(row, &v, me, ret);
+		return read_row(m, row, &v, me, ret);
 	}
 	return INBOUND_NOTHING;
 }
 
-char *inbound_me(const struct manifest *m, const char *source, const cJSON *raw, bool *ret_fits)
+/* ---- who we are ---------------------------------------------------------- */
+
+static void add_name(cJSON *made, const char *name, const cJSON *raw, const char *at)
 {
-	struct view v = { raw, raw, "", "" };
-	DEFER(text_free) char *text = NULL, *number = NULL;
-	char *me;
+	DEFER(text_free) char *id = json_id(raw, at);
+
+	if (id)
+		json_add(made, name, cJSON_CreateString(id));
+}
+
+cJSON *inbound_me(const struct manifest *m, const char *source, const cJSON *raw, bool *ret_fits)
+{
+	struct view v = { raw, "", "" };
+	cJSON *made = cJSON_CreateObject();
 
 	*ret_fits = m->me.in && source && raw && strcmp(m->me.in, source) == 0 && holds(&v, m->me.when);
-	if (!*ret_fits)
-		return NULL;
-	text = text_fmt("{%s}", m->me.at);
-	number = text_fmt("{#%s}", m->me.at);
-	me = fill(&v, text);
-	if (!me)
-		me = fill(&v, number);
-	if (me && !*me)
-		text_free(&me);
-	return me && *me ? me : NULL;
+	if (*ret_fits)
+		add_name(made, "id", raw, m->me.at);
+	for (const cJSON *a = source && raw ? json_first(m->me.also) : NULL; a; a = a->next) {
+		const char *at = a->valuestring;
+		size_t n = strcspn(at, " ");
+
+		if (*at == '/' ? *ret_fits : str_is((struct str){ at, n }, source))
+			add_name(made, a->string, raw, *at == '/' ? at : at + n + 1);
+	}
+	if (!made->child)
+		json_drop(&made);
+	return made;
+}
+
+/* ---- what is hidden ------------------------------------------------------ */
+
+static void blot(cJSON *place)
+{
+	cJSON *blank = cJSON_CreateString("<handle>");
+
+	free(place->valuestring);
+	place->type = cJSON_String;
+	place->valuestring = blank->valuestring;
+	blank->valuestring = NULL;
+	json_drop(&blank);
+}
+
+/* All places of a template; *told is a copy that is made when there is something to hide. */
+static void hide(const struct view *v, const char *template, cJSON **told)
+{
+	for (const char *c = template; *c; c++) {
+		struct hole h = hole_at(c);
+		DEFER(text_free) char *place = h.len ? place_of(v, h.pointer, h.here) : NULL;
+		const cJSON *found = place ? json_at(v->raw, place) : NULL;
+
+		if (h.len)
+			c += h.len - 1;
+		if (!cJSON_IsString(found) && !cJSON_IsNumber(found))
+			continue;
+		if (!*told)
+			*told = cJSON_Duplicate(v->raw, true);
+		blot((cJSON *)json_at(*told, place));
+	}
+}
+
+/* Wherever the row fits: `at` is as far as its stars are known, `rest` what follows. */
+static void hide_all(const struct inbound_row *row, const cJSON *raw, const char *at, const char *rest, cJSON **told)
+{
+	const char *star = strstr(rest, "/*");
+	DEFER(text_free) char *here = text_fmt("%s%.*s", at, star ? (int)(star - rest) : (int)strlen(rest), rest);
+	const cJSON *found = json_at(raw, here), *handle = member_in(row->json, "handle");
+	struct view v = { raw, row->at, here };
+
+	for (int i = 0; star && cJSON_IsArray(found) && i < json_count(found); i++) {
+		DEFER(text_free) char *next = text_fmt("%s/%d", here, i);
+
+		hide_all(row, raw, next, star + 2, told);
+	}
+	if (star || !found || !holds(&v, row->when))
+		return;
+	if (cJSON_IsString(handle))
+		hide(&v, handle->valuestring, told);
+	else
+		for (const cJSON *t = json_first(handle); t; t = t->next)
+			hide(&v, t->valuestring, told);
+}
+
+cJSON *inbound_told(const struct manifest *m, const char *source, const cJSON *raw)
+{
+	cJSON *told = NULL;
+
+	for (size_t i = 0; i < m->inbound_n && source && raw; i++)
+		if (member_in(m->inbound[i].json, "handle") && strcmp(m->inbound[i].in, source) == 0)
+			hide_all(&m->inbound[i], raw, "", m->inbound[i].at, &told);
+	return told;
 }

@@ -567,6 +567,16 @@ bool json_number(const cJSON *root, const char *at, int64_t min, int64_t max, in
 	return true;
 }
 
+char *json_id(const cJSON *root, const char *at)
+{
+	const char *text = json_text(root, at);
+	int64_t n;
+
+	if (json_number(root, at, INT64_MIN, INT64_MAX, &n))
+		return text_fmt("%lld", (long long)n);
+	return text && *text ? text_dup(text) : NULL;
+}
+
 const cJSON *json_first(const cJSON *list)
 {
 	return cJSON_IsArray(list) || cJSON_IsObject(list) ? list->child : NULL;

@@ -46,6 +46,7 @@ const cJSON *json_first(const cJSON *list);
 const cJSON *json_next(const cJSON *item);
 const char *json_name(const cJSON *item);
 int json_count(const cJSON *list);
+char *json_id(const cJSON *root, const char *at);	/* a text, or the digits of a whole number; NULL: neither, or empty; owned */
 
 /* Builds an object from a guide as json_make() in adapter.h does, but owned by the
  * caller; %j is copied. %S is a struct str. */

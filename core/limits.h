@@ -13,6 +13,7 @@ enum {
 	LOG_MAX = 1024,				/* one line of an adapter */
 	LOG_LINES_MAX = 16,			/* for each event: a chatty adapter is not a full disk */
 	REASON_MAX = 500,			/* why something failed: shown to a person */
+	REMEDY_MAX = 300,			/* of it what a manifest says to do: the rest is the service's own words */
 	ARENA_JOB = 64 * 1024 * 1024,		/* address space; pages are touched on use, and go with the job */
 	ARENA_CHANNEL = 8 * 1024 * 1024,	/* emptied after each event */
 	STACK_MAX = 1024 * 1024,

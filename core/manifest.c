@@ -98,7 +98,8 @@ static const struct strict_field fields[] = {
 	{ "operations", STRICT_OBJECT, NULL }, { "tools", STRICT_OBJECT, NULL }, { "errors", STRICT_LIST, NULL },
 	{ "why", STRICT_LIST, NULL }, { "limits", STRICT_OBJECT, NULL }, { "words", STRICT_LIST, NULL },
 	{ "sockets", STRICT_OBJECT, NULL }, { "me", STRICT_OBJECT, NULL }, { "inbound", STRICT_LIST, NULL },
-	{ "acts", STRICT_OBJECT, NULL }, { "text", STRICT_OBJECT, NULL },
+	{ "acts", STRICT_OBJECT, NULL }, { "text", STRICT_OBJECT, NULL }, { "rates", STRICT_OBJECT, NULL },
+	{ "stream", STRICT_OBJECT, NULL }, { "typing", STRICT_OBJECT, NULL }, { "emoji", STRICT_OBJECT, NULL },
 };
 
 /* A file for another version may have members that this one does not know: say that instead. */

@@ -68,6 +68,7 @@ struct error_row {			/* the first that fits decides */
 	const cJSON *in;		/* [..] one of these */
 	int class;			/* enum failure; FAIL_NONE counts as done */
 	const char *word;		/* handed to the adapter as .name, or NULL */
+	const char *remedy;		/* what a person can do: stands behind the reason; or NULL */
 };
 
 enum answer_kind { ANSWER_JSON, ANSWER_SSE, ANSWER_NDJSON, ANSWER_TEXT, ANSWER_NONE };
@@ -125,7 +126,8 @@ struct inbound_row {			/* the first that fits says what somebody did */
 struct me_row {				/* where our own id stands; .in NULL: nowhere */
 	const char *in, *at;
 	const cJSON *when;
-	const cJSON *also;			/* {name: pointer}: more that tells us apart, such as "team"; or NULL */
+	const cJSON *also;			/* {name: pointer, or "SOURCE POINTER"}: more that tells us apart, such
+						 * as "team"; or NULL */
 };
 enum text_unit { UNIT_CODE_POINT, UNIT_UTF16, UNIT_BYTE };
 enum marks { MARKS_PLAIN, MARKS_MARKDOWN, MARKS_MRKDWN, MARKS_WHATSAPP, MARKS_HTML };
@@ -185,6 +187,8 @@ const struct socket_row *manifest_socket(const struct manifest *m, const char *n
 const struct act *manifest_act(const struct manifest *m, const char *name);
 const char *kind_name(enum kind kind);
 const char *inbound_name(enum inbound_kind kind);	/* "message" */
+const char *emoji_word(const struct manifest *m, const char *mark);	/* the service's word, or the mark itself */
+const char *emoji_mark(const struct manifest *m, const char *word);	/* the mark, or the word itself */
 const char *failure_name(int class);			/* "busy"; the words of pages and errors rows */
 int failure_find(const char *name);			/* -1: no such class */
 

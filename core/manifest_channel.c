@@ -1,18 +1,12 @@
-/* manifest_channel.c - what only a channel's manifest has: sockets and their frames, where our
- * own id and other people's messages stand, what it can be asked to do. */
-#include "inbound.h"
+/* manifest_channel.c - what only a channel's manifest has: sockets and their frames, and what
+ * it can be asked to do. What comes in is in manifest_inbound.c. */
 #include "limits.h"
 #include "manifest_draft.h"
+#include "spelling.h"
 #include <string.h>
 
-static const char *const kinds[] = {
-	[INBOUND_MESSAGE] = "message", [INBOUND_EDIT] = "edit", [INBOUND_DELETE] = "delete",
-	[INBOUND_REACTION] = "reaction", [INBOUND_BUTTON] = "button",
-};
-static const char *const kind_needs[] = {	/* beside in, chat and from */
-	[INBOUND_MESSAGE] = "id text", [INBOUND_EDIT] = "of text", [INBOUND_DELETE] = "of",
-	[INBOUND_REACTION] = "of mark", [INBOUND_BUTTON] = "of value",
-};
+enum { FIRST_MOST_MS = 300000, GAP_MOST_MS = 60000 };
+
 static const char *const units[] = {
 	[UNIT_CODE_POINT] = "code point", [UNIT_UTF16] = "utf-16", [UNIT_BYTE] = "byte"
 };
@@ -20,11 +14,6 @@ static const char *const all_marks[] = {
 	[MARKS_PLAIN] = "plain", [MARKS_MARKDOWN] = "markdown", [MARKS_MRKDWN] = "mrkdwn",
 	[MARKS_WHATSAPP] = "whatsapp", [MARKS_HTML] = "html",
 };
-
-const char *inbound_name(enum inbound_kind kind)
-{
-	return kinds[kind];
-}
 
 /* ---- sockets ------------------------------------------------------------- */
 
@@ -42,40 +31,51 @@ static const struct strict_field frame_fields[] = {
 	{ "effects", STRICT_LIST, NULL },
 };
 
-/* "30s" */
-static bool read_first(struct draft *d, const cJSON *first, int64_t *ret_ms)
+/* "30s" or "200ms", within these; absent it is left as it was. */
+static bool read_span(struct draft *d, const cJSON *span, int64_t min_ms, int64_t max_ms, int64_t *ret_ms)
 {
-	const char *text = first ? first->valuestring : "";
-	size_t n = strspn(text, "0123456789");
+	const char *text = span ? cJSON_GetStringValue(span) : "0s";
+	size_t n = text ? strspn(text, "0123456789") : 0;
+	int64_t ms = 0;
 
-	for (size_t i = 0; i < n && *ret_ms < 1000000; i++)
-		*ret_ms = *ret_ms * 10 + (text[i] - '0');
-	*ret_ms *= 1000;
-	if (!first || (n && strcmp(text + n, "s") == 0 && *ret_ms >= 1000 && *ret_ms <= 300000))
+	if (!span)
 		return true;
-	return strict_fail(&d->s, first, "%s is no time to wait: write \"1s\" to \"300s\"",
-			   strict_place(&d->s, first));
+	for (size_t i = 0; i < n && ms < INT32_MAX; i++)
+		ms = ms * 10 + (text[i] - '0');
+	if (n && strcmp(text + n, "s") == 0)
+		ms *= 1000;
+	else if (!n || strcmp(text + n, "ms") != 0)
+		ms = -1;
+	if (ms < min_ms || ms > max_ms)
+		return strict_fail(&d->s, span, "%s is no time that can be: write \"%llds\" to \"%llds\"",
+				   strict_place(&d->s, span), (long long)(min_ms + 999) / 1000, (long long)max_ms / 1000);
+	*ret_ms = ms;
+	return true;
 }
 
-/* "gateway /d/session_id": where a value must have been told. */
+/* "gateway /d/session_id" */
+bool place_check(struct draft *d, const cJSON *place)
+{
+	DEFER(text_free) char *name = str_dup((struct str){ place->valuestring, strcspn(place->valuestring, " ") });
+	const char *pointer = place->valuestring + strlen(name);
+
+	if (*pointer != ' ' ||
+	    (!manifest_operation(d->m, name) && !member_in(member_in(d->s.root, "sockets"), name)))
+		return strict_fail(
+			&d->s, place,
+			"\"%s\" in %s names no place: write an operation or a socket, a space and a pointer",
+			place->valuestring, strict_place(&d->s, place));
+	return pointer_check(d, place, pointer + 1, false);
+}
+
+/* Where a value must have been told. */
 static bool check_seen(struct draft *d, const cJSON *seen)
 {
-	const cJSON *sockets = member_in(d->s.root, "sockets");
-
 	if (!strict_lines(&d->s, seen, "places", VALUES_MAX))
 		return false;
-	for (const cJSON *s = json_first(seen); s; s = s->next) {
-		DEFER(text_free) char *name = str_dup((struct str){ s->valuestring, strcspn(s->valuestring, " ") });
-		const char *pointer = s->valuestring + strlen(name);
-
-		if (*pointer != ' ' || (!manifest_operation(d->m, name) && !member_in(sockets, name)))
-			return strict_fail(&d->s, s,
-					   "\"%s\" in %s names no place: write an operation or a "
-					   "socket, a space and a pointer",
-					   s->valuestring, strict_place(&d->s, s));
-		if (!pointer_check(d, s, pointer + 1, false))
+	for (const cJSON *s = json_first(seen); s; s = s->next)
+		if (!place_check(d, s))
 			return false;
-	}
 	return true;
 }
 
@@ -126,7 +126,7 @@ static bool read_socket(struct draft *d, const cJSON *json, struct socket_row *r
 
 	if (!strict_members(&d->s, json, socket_fields, COUNT(socket_fields)) ||
 		!strict_between(&d->s, member_in(json, "frame_max"), 1, FRAME_MAX) ||
-		!read_first(d, member_in(json, "first"), &row->first_ms))
+		!read_span(d, member_in(json, "first"), 1000, FIRST_MOST_MS, &row->first_ms))
 		return false;
 	json_number(json, "/frame_max", 1, FRAME_MAX, &row->frame_max);
 	row->name = row->open.name = json->string;
@@ -170,226 +170,46 @@ static bool read_sockets(struct draft *d, const cJSON *json)
 	return true;
 }
 
-/* ---- what comes in ------------------------------------------------------- */
-
-static const struct strict_field me_fields[] = {
-	{ "in", STRICT_LINE, "name the socket or operation that tells it" },
-	{ "when", STRICT_OBJECT, NULL },
-	{ "at", STRICT_LINE, "write the pointer to our own id" },
-};
-static const struct strict_field row_fields[] = {
-	{ "in", STRICT_LINE, "name a socket or an operation" },
-	{ "when", STRICT_OBJECT, NULL },
-	{ "at", STRICT_LINE, NULL },
-	{ "kind", STRICT_LINE, NULL },
-	{ "chat", STRICT_ANY, "say where its chat stands: \"{@/chat}\"" },
-	{ "from", STRICT_ANY, "say where its sender stands: \"{@/user}\"" },
-	{ "id", STRICT_ANY, NULL },
-	{ "thread", STRICT_ANY, NULL },
-	{ "text", STRICT_OBJECT, NULL },
-	{ "dm", STRICT_OBJECT, NULL },
-	{ "reply_to", STRICT_ANY, NULL },
-	{ "of", STRICT_ANY, NULL },
-	{ "mark", STRICT_ANY, NULL },
-	{ "value", STRICT_ANY, NULL },
-};
-static const struct strict_field text_fields[] = {
-	{ "of", STRICT_ANY, "say where the text stands: \"{@/text}\"" },
-	{ "mention", STRICT_LIST, NULL },
-	{ "unescape", STRICT_LINE, NULL },
-};
-static const struct strict_field dm_fields[] = {
-	{ "absent", STRICT_ANY, NULL }, { "of", STRICT_ANY, NULL }, { "is", STRICT_LINE, NULL },
-};
-
-static bool check_source(struct draft *d, const cJSON *in)
-{
-	return manifest_socket(d->m, in->valuestring) || manifest_operation(d->m, in->valuestring) ||
-	       strict_fail(&d->s, in, "\"%s\" in %s is no socket and no operation: name one",
-			   in->valuestring, strict_place(&d->s, in));
-}
-
-static int count_stars(const char *at)
-{
-	int n = 0;
-
-	for (; *at; at++)
-		n += *at == '*';
-	return n;
-}
-
-/* A pointer; a * can stand for a step, at most so many of them. */
-static bool check_starred(struct draft *d, const cJSON *about, const char *at, int max)
-{
-	if (!pointer_check(d, about, at, true))
-		return false;
-	return (!strstr(at, "**") && !strchr(at, '{') && count_stars(at) <= max) ||
-	       strict_fail(&d->s, about, "\"%s\" in %s names too much: %s", at,
-			   strict_place(&d->s, about),
-			   max ? "a step is a name or *, and only as many * as \"at\" has"
-			       : "write a pointer to one place");
-}
-
-static bool check_when(struct draft *d, const cJSON *when, int stars)
-{
-	for (const cJSON *w = json_first(when); w; w = w->next)
-		if (!check_starred(d, w, w->string, stars))
-			return false;
-		else if (cJSON_IsObject(w) || cJSON_IsArray(w))
-			return strict_fail(&d->s, w,
-					   "%s is compared with what stands there: write text, a "
-					   "number, true, false, or null for nothing",
-					   strict_place(&d->s, w));
-	return true;
-}
-
-static bool check_one(struct draft *d, const cJSON *template, int stars)
-{
-	const char *why = cJSON_IsString(template) ? inbound_template_check(template->valuestring, stars)
-						   : "is no text, and no list of texts";
-
-	return !why || strict_fail(&d->s, template, "%s %s: write a template such as \"{@/text}\"",
-				   strict_place(&d->s, template), why);
-}
-
-static bool check_template(struct draft *d, const cJSON *template, int stars)
-{
-	if (!cJSON_IsArray(template))
-		return !template || check_one(d, template, stars);
-	if (!strict_lines(&d->s, template, "templates", VALUES_MAX))
-		return false;
-	for (const cJSON *t = json_first(template); t; t = t->next)
-		if (!check_one(d, t, stars))
-			return false;
-	return true;
-}
-
-static bool check_text(struct draft *d, const cJSON *text, int stars)
-{
-	static const char *const escapes[] = { "html" };
-	const cJSON *mention = member_in(text, "mention"), *escape = member_in(text, "unescape");
-
-	if (!text)
-		return true;
-	if (!strict_members(&d->s, text, text_fields, COUNT(text_fields)) ||
-		!check_template(d, member_in(text, "of"), stars) ||
-		(mention && !strict_lines(&d->s, mention, "mentions", VALUES_MAX)) ||
-		(escape && strict_word(&d->s, escape, "escape", escapes, COUNT(escapes)) < 0))
-		return false;
-	for (const cJSON *m = json_first(mention); m; m = m->next)
-		if (!strstr(m->valuestring, "{me}"))
-			return strict_fail(
-				&d->s, m, "\"%s\" in %s mentions nobody: write {me} where our id stands",
-				m->valuestring, strict_place(&d->s, m));
-	return true;
-}
-
-static bool check_dm(struct draft *d, const cJSON *dm, int stars)
-{
-	bool absent = member_in(dm, "absent"), of = member_in(dm, "of"), is = member_in(dm, "is");
-
-	if (!dm)
-		return true;
-	if (!strict_members(&d->s, dm, dm_fields, COUNT(dm_fields)))
-		return false;
-	if (absent == of || of != is)
-		return strict_fail(&d->s, dm,
-				   "%s says nothing: write {\"absent\": \"{@/x}\"}, or {\"of\": "
-				   "\"{@/x}\", \"is\": \"im\"}",
-				   strict_place(&d->s, dm));
-	return check_template(d, member_in(dm, "absent"), stars) &&
-	       check_template(d, member_in(dm, "of"), stars);
-}
-
-/* What each kind has, and what belongs to others. */
-static bool check_kind(struct draft *d, const cJSON *json, enum inbound_kind kind)
-{
-	static const char *const special[] = { "id", "text", "of", "mark", "value" };
-
-	for (size_t i = 0; i < COUNT(special); i++) {
-		const cJSON *given = member_in(json, special[i]);
-		bool needed = strstr(kind_needs[kind], special[i]) != NULL;
-
-		if (needed && !given)
-			return strict_fail(&d->s, json,
-					   "missing member \"%s\" in %s: a row of the kind %s has it",
-					   special[i], strict_place(&d->s, json), kinds[kind]);
-		if (!needed && given)
-			return strict_fail(&d->s, given,
-					   "%s does not belong to the kind %s: leave it out",
-					   strict_place(&d->s, given), kinds[kind]);
-	}
-	return true;
-}
-
-static bool read_row(struct draft *d, const cJSON *json, struct inbound_row *row)
-{
-	static const char *const templates[] = { "id", "chat", "thread", "from",
-						 "of", "mark", "value",	 "reply_to" };
-	const cJSON *at = member_in(json, "at"), *kind = member_in(json, "kind");
-	int which, stars;
-
-	if (!strict_members(&d->s, json, row_fields, COUNT(row_fields)) ||
-		!check_source(d, member_in(json, "in")))
-		return false;
-	which = kind ? strict_word(&d->s, kind, "kind", kinds, COUNT(kinds)) : INBOUND_MESSAGE;
-	if (which < 0 || !check_kind(d, json, (enum inbound_kind)which) ||
-		(at && !check_starred(d, at, at->valuestring, ARGUMENTS_MAX)))
-		return false;
-	*row = (struct inbound_row){ .in = text_in(json, "in"),
-				     .when = member_in(json, "when"),
-				     .at = at ? at->valuestring : "",
-				     .kind = (enum inbound_kind)which,
-				     .json = json };
-	stars = count_stars(row->at);
-	for (size_t i = 0; i < COUNT(templates); i++)
-		if (!check_template(d, member_in(json, templates[i]), stars))
-			return false;
-	return check_when(d, row->when, stars) && check_text(d, member_in(json, "text"), stars) &&
-	       check_dm(d, member_in(json, "dm"), stars);
-}
-
-static bool read_inbound(struct draft *d, const cJSON *list)
-{
-	struct inbound_row *rows = draft_new(d, (size_t)json_count(list), sizeof *rows);
-
-	if (json_count(list) > INBOUND_MAX)
-		return strict_fail(&d->s, list, "%s has %d rows: %d are the most",
-				   strict_place(&d->s, list), json_count(list), INBOUND_MAX);
-	d->m->inbound = rows;
-	for (const cJSON *r = json_first(list); r; r = r->next)
-		if (!read_row(d, r, &rows[d->m->inbound_n++]))
-			return false;
-	return true;
-}
-
-static bool read_me(struct draft *d, const cJSON *json)
-{
-	const cJSON *at = member_in(json, "at");
-
-	if (!json)
-		return true;
-	if (!strict_members(&d->s, json, me_fields, COUNT(me_fields)) ||
-		!check_source(d, member_in(json, "in")) || !check_starred(d, at, at->valuestring, 0) ||
-		!check_when(d, member_in(json, "when"), 0))
-		return false;
-	d->m->me = (struct me_row){ .in = text_in(json, "in"),
-					.at = at->valuestring,
-					.when = member_in(json, "when") };
-	return true;
-}
-
 /* ---- what it can be asked to do ------------------------------------------ */
 
-/* What the core runs by itself it must be able to fill in. */
-static bool check_run(struct draft *d, const cJSON *name, const struct operation *op)
+/* All that the core asks for, and what it gives: adapter.h. */
+static const struct { const char *name, *gives; } known_acts[] = {
+	{ "send", "chat thread text" }, { "edit", "chat thread id text" }, { "reply", "chat thread handle text" },
+	{ "react", "chat thread id mark gone" }, { "typing", "chat thread on" }, { "confirm", "chat thread" },
+};
+
+/* NULL: no such act */
+static const char *gives_of(struct str act)
 {
-	for (size_t i = 0; i < op->args_n; i++)
-		if (!op->args[i].is && !op->args[i].optional && !op->args[i].fallback)
+	for (size_t i = 0; i < COUNT(known_acts); i++)
+		if (str_is(act, known_acts[i].name))
+			return known_acts[i].gives;
+	return NULL;
+}
+
+static bool unknown_act(struct draft *d, const cJSON *act)
+{
+	const char *known[COUNT(known_acts)];
+	DEFER(text_free) char *hint = NULL;
+
+	for (size_t i = 0; i < COUNT(known_acts); i++)
+		known[i] = known_acts[i].name;
+	hint = spelling_hint(act->string, known, COUNT(known));
+	return strict_fail(&d->s, act, "unknown act \"%s\": %s", act->string, hint);
+}
+
+/* What the core runs by itself it must be able to fill in. */
+static bool check_run(struct draft *d, const cJSON *name, const char *act, const struct operation *op)
+{
+	for (size_t i = 0; i < op->args_n; i++) {
+		const struct argument *a = &op->args[i];
+
+		if ((!a->is || !str_is((struct str){ a->is, strcspn(a->is, ".") }, act)) && !a->optional && !a->fallback)
 			return strict_fail(&d->s, name,
-					   "%s: nobody gives \"%s\" its argument \"%s\"; write \"is\" "
+					   "%s: nobody gives \"%s\" its argument \"%s\" there; write \"is\": \"%s...\" "
 					   "into it, or let code do the act",
-					   strict_place(&d->s, name), op->name, op->args[i].name);
+					   strict_place(&d->s, name), op->name, a->name, act);
+	}
 	return true;
 }
 
@@ -399,6 +219,8 @@ static bool read_act(struct draft *d, const cJSON *json, struct act *act)
 	unsigned sends = 0;
 
 	act->name = json->string;
+	if (!gives_of(str_of(act->name)))
+		return unknown_act(d, json);
 	if (cJSON_IsString(json))
 		return strict_word(&d->s, json, "act", code, 1) == 0;
 	if (!strict_is(&d->s, json, STRICT_LIST) ||
@@ -408,7 +230,7 @@ static bool read_act(struct draft *d, const cJSON *json, struct act *act)
 	for (const cJSON *o = json_first(json); o; o = o->next) {
 		const struct operation *op = operation_find(d, o);
 
-		if (!op || !check_run(d, o, op))
+		if (!op || !check_run(d, o, act->name, op))
 			return false;
 		sends += !!(op->effects & EFFECT_SEND);
 		act->runs[act->runs_n++] = op;
@@ -434,24 +256,39 @@ static bool read_acts(struct draft *d, const cJSON *json)
 	return true;
 }
 
-/* "send.chat" names an act that there is. */
+/* "send.chat" names an act that there is, and something that the core gives with it. */
+static bool check_binding(struct draft *d, const struct operation *op, const struct argument *a)
+{
+	struct str act = { a->is, strcspn(a->is, ".") };
+	DEFER(text_free) char *name = str_dup(act);
+	const cJSON *args = member_in(member_in(member_in(d->s.root, "operations"), op->name), "args");
+	const cJSON *is = member_in(member_in(args, a->name), "is");
+
+	if (!manifest_act(d->m, name))
+		return strict_fail(
+			&d->s, is,
+			"\"%s\" is filled in for the act \"%s\", which \"acts\" does not have: write it there",
+			a->is, name);
+	return text_among(gives_of(act), a->is + act.len + 1) ||
+	       strict_fail(&d->s, is, "\"%s\" in %s is nothing that the core gives: the act %s has %s", a->is,
+			   strict_place(&d->s, is), name, gives_of(act));
+}
+
 static bool check_bindings(struct draft *d)
 {
-	for (size_t i = 0; i < d->m->operations_n; i++)
-		for (size_t k = 0; k < d->m->operations[i].args_n; k++) {
-			const struct argument *a = &d->m->operations[i].args[k];
-			DEFER(text_free) char *act = a->is ? str_dup((struct str){ a->is, strcspn(a->is, ".") }) : NULL;
-			const cJSON *args = member_in(
-				member_in(member_in(d->s.root, "operations"), d->m->operations[i].name),
-				"args");
+	bool finds = false;
 
-			if (act && !manifest_act(d->m, act))
-				return strict_fail(&d->s, member_in(member_in(args, a->name), "is"),
-						   "\"%s\" is filled in for the act \"%s\", which "
-						   "\"acts\" does not have: write it there",
-						   a->is, act);
-		}
-	return true;
+	for (size_t i = 0; i < d->m->operations_n; i++) {
+		const struct operation *op = &d->m->operations[i];
+
+		finds = finds || op->finds.at;
+		for (size_t k = 0; k < op->args_n; k++)
+			if (op->args[k].is && !check_binding(d, op, &op->args[k]))
+				return false;
+	}
+	return finds == (manifest_act(d->m, "confirm") != NULL) ||
+	       strict_fail(&d->s, member_in(d->s.root, finds ? "operations" : "acts"),
+			   "what the act \"confirm\" is answered by stands in an operation's \"finds\": write both, or neither");
 }
 
 static const struct strict_field form_fields[] = {
@@ -485,21 +322,93 @@ static bool read_form(struct draft *d, const cJSON *json)
 	return true;
 }
 
+/* ---- how often, how long ------------------------------------------------- */
+
+static bool read_rates(struct draft *d, const cJSON *json)
+{
+	static const struct strict_field fields[] = { { "chat", STRICT_LINE, NULL }, { "all", STRICT_LINE, NULL } };
+
+	return !json || (strict_members(&d->s, json, fields, COUNT(fields)) &&
+			 read_span(d, member_in(json, "chat"), 0, GAP_MOST_MS, &d->m->chat_gap_ms) &&
+			 read_span(d, member_in(json, "all"), 0, GAP_MOST_MS, &d->m->all_gap_ms));
+}
+
+static bool read_stream(struct draft *d, const cJSON *json)
+{
+	static const struct strict_field fields[] = { { "every", STRICT_LINE, "write \"1s\"" } };
+
+	if (!json)
+		return true;
+	if (!manifest_act(d->m, "send") || !manifest_act(d->m, "edit"))
+		return strict_fail(&d->s, json, "%s: an answer that grows is sent and edited; write both acts",
+				   strict_place(&d->s, json));
+	return strict_members(&d->s, json, fields, COUNT(fields)) &&
+	       read_span(d, member_in(json, "every"), 100, GAP_MOST_MS, &d->m->stream_ms);
+}
+
+static bool read_typing(struct draft *d, const cJSON *json)
+{
+	static const struct strict_field fields[] = { { "lasts", STRICT_LINE, "write \"10s\"" } };
+
+	if (!json != !manifest_act(d->m, "typing"))
+		return strict_fail(&d->s, json ? json : d->s.root,
+				   "the act \"typing\" and \"typing\": {\"lasts\": \"10s\"} in the file belong "
+				   "together: write both, or neither");
+	return !json || (strict_members(&d->s, json, fields, COUNT(fields)) &&
+			 read_span(d, member_in(json, "lasts"), 1000, FIRST_MOST_MS, &d->m->typing_ms));
+}
+
+/* {"👀": "eyes"}: both ways, so no word stands twice. */
+static bool read_emoji(struct draft *d, const cJSON *json)
+{
+	if (!json)
+		return true;
+	if (json_count(json) < 1 || json_count(json) > VALUES_MAX)
+		return strict_fail(&d->s, json, "%s has %d marks: write 1 to %d", strict_place(&d->s, json),
+				   json_count(json), VALUES_MAX);
+	for (const cJSON *e = json_first(json); e; e = e->next) {
+		if (!strict_is(&d->s, e, STRICT_LINE))
+			return false;
+		for (const cJSON *other = json_first(json); other != e; other = other->next)
+			if (strcmp(other->valuestring, e->valuestring) == 0)
+				return strict_fail(&d->s, e, "\"%s\" stands for two marks: leave one out",
+						   e->valuestring);
+	}
+	d->m->emoji = json;
+	return true;
+}
+
+const char *emoji_word(const struct manifest *m, const char *mark)
+{
+	const char *word = text_in(m->emoji, mark);
+
+	return word ? word : mark;
+}
+
+const char *emoji_mark(const struct manifest *m, const char *word)
+{
+	for (const cJSON *e = json_first(m->emoji); e; e = e->next)
+		if (strcmp(e->valuestring, word) == 0)
+			return e->string;
+	return word;
+}
+
 /* ---- the whole ----------------------------------------------------------- */
 
 bool channel_read(struct draft *d)
 {
-	static const char *const members[] = { "sockets", "me", "inbound", "acts", "text" };
+	static const char *const members[] = { "sockets", "me",	   "inbound", "acts", "text",
+					       "rates",	  "stream", "typing",  "emoji" };
 	const cJSON *json = d->s.root;
 
 	for (size_t i = 0; i < COUNT(members) && d->m->kind != KIND_CHANNEL; i++)
 		if (member_in(json, members[i]))
-			return strict_fail(
-				&d->s, member_in(json, members[i]),
-				"\"%s\" in the file belongs to the kind channel only: leave it out",
-				members[i]);
+			return strict_fail(&d->s, member_in(json, members[i]),
+					   "\"%s\" in the file belongs to the kind channel only: leave it out",
+					   members[i]);
 	return d->m->kind != KIND_CHANNEL ||
-	       (read_sockets(d, member_in(json, "sockets")) && read_me(d, member_in(json, "me")) &&
-		read_inbound(d, member_in(json, "inbound")) && read_acts(d, member_in(json, "acts")) &&
-		check_bindings(d) && read_form(d, member_in(json, "text")));
+	       (read_sockets(d, member_in(json, "sockets")) && inbound_rows_read(d) &&
+		read_acts(d, member_in(json, "acts")) && check_bindings(d) && read_form(d, member_in(json, "text")) &&
+		read_rates(d, member_in(json, "rates")) && read_stream(d, member_in(json, "stream")) &&
+		read_typing(d, member_in(json, "typing")) && read_emoji(d, member_in(json, "emoji")));
 }

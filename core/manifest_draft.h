@@ -29,8 +29,12 @@ bool effects_read(struct draft *d, const cJSON *list, unsigned *ret);
 bool slot_find(struct draft *d, const cJSON *json, struct operation *op);
 const struct operation *operation_find(struct draft *d, const cJSON *name);	/* NULL: it has been complained of */
 
-/* manifest_channel.c: sockets, me, inbound, acts, text */
+/* manifest_channel.c: all that only a channel has, with manifest_inbound.c: me, inbound */
 bool channel_read(struct draft *d);
+bool place_check(struct draft *d, const cJSON *place);		/* "SOURCE POINTER" */
+bool inbound_rows_read(struct draft *d);
+bool starred_check(struct draft *d, const cJSON *about, const char *at, int max);	/* a pointer; a * can stand
+											 * for a step, so many times */
 bool header_check(struct draft *d, const cJSON *about, const char *name);	/* lower case, and not the core's own */
 bool errors_read(struct draft *d, const cJSON *list, bool parts, const struct error_row **ret, size_t *ret_n);
 

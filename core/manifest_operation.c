@@ -24,7 +24,12 @@ static const struct strict_field fields[] = {
 	{ "headers", STRICT_OBJECT, NULL }, { "args", STRICT_OBJECT, NULL }, { "body", STRICT_ANY, NULL },
 	{ "encode", STRICT_LINE, NULL }, { "answer", STRICT_LINE, NULL }, { "effects", STRICT_LIST, effects_needed },
 	{ "retry", STRICT_LINE, retry_needed }, { "shows", STRICT_OBJECT, NULL }, { "errors", STRICT_LIST, NULL },
-	{ "gives", STRICT_OBJECT, NULL },
+	{ "gives", STRICT_OBJECT, NULL }, { "finds", STRICT_OBJECT, NULL },
+};
+static const struct strict_field finds_fields[] = {
+	{ "at", STRICT_LINE, "write where the messages stand: \"/messages/*\"" },
+	{ "key", STRICT_LINE, "write where in each its key stands" },
+	{ "id", STRICT_LINE, "write where in each its id stands" },
 };
 static const struct strict_field builtin_fields[] = {
 	{ "about", STRICT_LINE, "say what it does, after \"which\"" }, { "method", STRICT_LINE, "write CORE" },
@@ -33,6 +38,7 @@ static const struct strict_field builtin_fields[] = {
 static const struct strict_field row_fields[] = {
 	{ "status", STRICT_ANY, NULL }, { "at", STRICT_LINE, NULL }, { "is", STRICT_LINE, NULL }, { "in", STRICT_LIST, NULL },
 	{ "has", STRICT_LINE, NULL }, { "word", STRICT_LINE, NULL },
+	{ "remedy", STRICT_LINE, NULL },
 	{ "class", STRICT_LINE, "one of none input missing auth permission quota busy too_large platform network conflict closed moved" },
 };
 
@@ -254,6 +260,10 @@ static bool read_class(struct draft *d, const cJSON *json, struct error_row *row
 	}
 	row->class = strict_word(&d->s, member_in(json, "class"), "class", known, n);
 	row->word = text_in(json, "word");
+	row->remedy = text_in(json, "remedy");
+	if (row->remedy && strlen(row->remedy) > REMEDY_MAX)
+		return strict_fail(&d->s, member_in(json, "remedy"), "%s is longer than %d bytes: one sentence is enough",
+				   strict_place(&d->s, member_in(json, "remedy")), REMEDY_MAX);
 	return row->class >= 0;
 }
 
@@ -353,6 +363,32 @@ static bool read_gives(struct draft *d, const cJSON *json, struct operation *op)
 	return true;
 }
 
+/* The messages, and in each its key and its id. */
+static bool read_finds(struct draft *d, const cJSON *json, struct operation *op)
+{
+	const cJSON *finds = member_in(json, "finds"), *at = member_in(finds, "at");
+	const char *star;
+
+	if (!finds)
+		return true;
+	if (!strict_members(&d->s, finds, finds_fields, COUNT(finds_fields)))
+		return false;
+	if (d->m->kind != KIND_CHANNEL || op->answer != ANSWER_JSON || op->effects & ~(unsigned)(EFFECT_READ | EFFECT_NET))
+		return strict_fail(&d->s, finds,
+				   "%s belongs to a channel's operation that only reads, and whose answer is json: leave it out",
+				   strict_place(&d->s, finds));
+	op->finds.at = at->valuestring;
+	op->finds.key = text_in(finds, "key");
+	op->finds.id = text_in(finds, "id");
+	star = strchr(op->finds.at, '*');
+	if (!star)
+		return strict_fail(&d->s, at, "%s names one place: write * for each message of the list",
+				   strict_place(&d->s, at));
+	return starred_check(d, at, op->finds.at, 1) &&
+	       pointer_check(d, member_in(finds, "key"), op->finds.key, false) &&
+	       pointer_check(d, member_in(finds, "id"), op->finds.id, false);
+}
+
 static bool read_request(struct draft *d, const cJSON *json, struct operation *op)
 {
 	bool stream;
@@ -368,7 +404,8 @@ static bool read_request(struct draft *d, const cJSON *json, struct operation *o
 	return read_effects(d, json, op) && check_reading(d, json, op) && check_headers(d, op) &&
 	       check_body(d, json, op) && check_shows(d, op) &&
 	       errors_read(d, member_in(json, "errors"), stream, &op->errors, &op->errors_n) &&
-	       read_gives(d, json, op) && arguments_read(d, member_in(json, "args"), &op->args, &op->args_n) &&
+	       read_gives(d, json, op) && read_finds(d, json, op) &&
+	       arguments_read(d, member_in(json, "args"), &op->args, &op->args_n) &&
 	       templates_check(d, op, json);
 }
 

@@ -164,22 +164,35 @@ static bool bad_url(struct scope *s, const cJSON *url, const char *why)
 	return strict_fail(&s->d->s, url, "the URL in %s %s", strict_place(&s->d->s, url), why);
 }
 
-/* wss://HOST, or an argument that is a whole address, to which a query can be added. */
-static bool check_socket_server(struct scope *s, const cJSON *url, size_t *ret_len)
+/* "{url}": an argument that is a whole address, to which a query can be added. */
+static bool check_address(struct scope *s, const cJSON *url, size_t *ret_len)
 {
-	const char *text = url->valuestring, *close = strchr(text, '}'), *why;
-	DEFER(text_free) char *plain = NULL;
+	const char *text = url->valuestring, *close = strchr(text, '}');
 	const struct argument *a;
 
+	if (!close)
+		return bad_url(s, url, "has a brace that stands alone: braces are for {ARGUMENT}");
+	*ret_len = (size_t)(close + 1 - text);
+	if (!resolve(s, url, (struct str){ text + 1, *ret_len - 2 }, &a))
+		return false;
+	if (!a || a->type != TYPE_URL || a->optional)
+		return bad_url(s, url, "begins with what is no address: let its argument be of the type url, and not optional");
+	if (!s->d->socket && !a->is)
+		return bad_url(s, url, "begins with an address that an adapter would choose: let the core fill it in, \"is\": \"reply.handle\"");
+	if (!s->d->socket && s->op->secret)
+		return bad_url(s, url, "begins with an address that was told: no secret goes there; leave it out");
+	return !close[1] || close[1] == '?' || bad_url(s, url, "goes on after its argument: only a query can follow, ?NAME=...");
+}
+
+/* wss://HOST, or an argument. */
+static bool check_socket_server(struct scope *s, const cJSON *url, size_t *ret_len)
+{
+	const char *text = url->valuestring, *why;
+	DEFER(text_free) char *plain = NULL;
+
 	*ret_len = 0;
-	if (text[0] == '{' && close) {
-		*ret_len = (size_t)(close + 1 - text);
-		if (!resolve(s, url, (struct str){ text + 1, *ret_len - 2 }, &a))
-			return false;
-		if (!a || a->type != TYPE_URL || a->optional)
-			return bad_url(s, url, "begins with what is no address: let its argument be of the type url, and not optional");
-		return !close[1] || close[1] == '?' || bad_url(s, url, "goes on after its argument: only a query can follow, ?NAME=...");
-	}
+	if (text[0] == '{')
+		return check_address(s, url, ret_len);
 	if (strncmp(text, "wss://", 6) != 0)
 		return bad_url(s, url, "is no socket's: write wss://HOST/PATH, or {ARGUMENT} of the type url");
 	plain = text_fmt("https://%s", text + 6);
@@ -206,6 +219,8 @@ static bool check_server(struct scope *s, const cJSON *url, size_t *ret_len)
 		       bad_url(s, url,
 			       "begins with {config.base}: write \"base\" of the type url into \"config\"");
 	}
+	if (text[0] == '{')
+		return check_address(s, url, ret_len);
 	why = url_server(str_of(text), URL_PUBLIC, ret_len);
 	return !why || bad_url(s, url, why);
 }

@@ -261,7 +261,7 @@ static const struct {
 	{ "not UTF-8", tool, "The mail", "The \xFFmail", "1: not UTF-8: mend the JSON there" },
 	{ "an unknown member", tool, "\"words\"", "\"werds\"", "52: unknown member \"werds\" in the file: did you mean \"words\"?" },
 	{ "an unknown member that is like none", tool, "\"words\"", "\"colour\"",
-	  "52: unknown member \"colour\" in the file: known are name, kind, abi, about, base, config, secrets, operations, tools, errors, why, limits, words, sockets, me, inbound, acts and text" },
+	  "52: unknown member \"colour\" in the file: known are name, kind, abi, about, base, config, secrets, operations, tools, errors, why, limits, words, sockets, me, inbound, acts, text, rates, stream, typing and emoji" },
 	{ "a channel's member", tool, "\"words\": [", "\"inbound\": [], \"words\": [",
 	  "52: \"inbound\" in the file belongs to the kind channel only: leave it out" },
 	{ "a member missing", tool, "\t\"about\": \"The mail of one account\",\n", "", "1: missing member \"about\" in the file: say in one line what it is" },

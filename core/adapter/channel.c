@@ -3,15 +3,16 @@
 #include "adapter/adapter.h"
 #include "adapter/session_parts.h"
 #include "inbound.h"
+#include "strict.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-void session_begin(struct session *s, const cJSON *kept, const char *me)
+void session_begin(struct session *s, const cJSON *kept, const cJSON *me)
 {
 	assert(s->m->kind == KIND_CHANNEL && !s->kept && !s->me);
 	s->kept = cJSON_Duplicate(kept, true);
-	s->me = text_dup(me);
+	s->me = cJSON_Duplicate(me, true);
 }
 
 /* ---- what was told ------------------------------------------------------- */
@@ -69,17 +70,25 @@ static void look_for(struct session *s, const struct operation *op, const char *
 	}
 }
 
+/* {"id": "7"} into what is known already. */
+static void gather(cJSON **to, const cJSON *more)
+{
+	if (!*to && more)
+		*to = cJSON_CreateObject();
+	for (const cJSON *n = json_first(more); n; n = n->next) {
+		cJSON_DeleteItemFromObjectCaseSensitive(*to, n->string);
+		json_add(*to, n->string, cJSON_Duplicate(n, false));
+	}
+}
+
 void session_event(struct session *s, const char *source, const cJSON *raw)
 {
 	bool fits;
-	char *me = inbound_me(s->m, source, raw, &fits);
+	DEFER(json_drop) cJSON *me = inbound_me(s->m, source, raw, &fits);
 
 	s->source = source;
 	s->raw = raw;
-	if (me) {
-		free(s->me);
-		s->me = me;
-	}
+	gather(&s->me, me);
 	for (size_t i = 0; i < s->m->sockets_n && source && raw; i++) {
 		const struct socket_row *row = &s->m->sockets[i];
 
@@ -303,16 +312,16 @@ const char *take_ready(struct session *s, const struct wire_message *m, struct a
 	bool fits, said = true;
 
 	if (m->a) {
-		DEFER(text_free) char *me = inbound_me(s->m, s->source, s->raw, &fits);
+		DEFER(json_drop) cJSON *me = inbound_me(s->m, s->source, s->raw, &fits);
 
 		if (!fits || !str_is(m->name, s->m->me.at))
 			return violate("pointed at %s for its own id, which is not where its manifest's "
 				       "\"me\" stands",
 				       shown);
-		said = me != NULL;
+		said = text_in(me, "id") != NULL;
 	}
 	if (said && !s->broken)
-		*ret = (struct ask){ .kind = ASK_READY, .text = text_dup(s->me) };
+		*ret = (struct ask){ .kind = ASK_READY, .json = cJSON_Duplicate(s->me, true) };
 	return NULL;
 }
 
@@ -355,14 +364,27 @@ const char *take_deliver(struct session *s, const struct wire_message *m, struct
 
 /* ---- acts ---------------------------------------------------------------- */
 
-void session_act(struct session *s, uint32_t ref, const struct act *act, const cJSON *json,
-		 const char *key)
+static bool act_is(const struct request_ref *r, const char *name)
 {
-	cJSON *core = words_of(act->name, json);
+	return strcmp(r->act->name, name) == 0;
+}
 
-	json_add(core, "core.key", cJSON_CreateString(key));
+char *session_act(struct session *s, uint32_t ref, const struct act *act, const cJSON *json, const char *key)
+{
+	DEFER(json_drop) cJSON *told = cJSON_Duplicate(json, true);
+	const char *mark = text_in(json, "mark");
+	cJSON *core;
+
+	if (mark)
+		cJSON_ReplaceItemInObjectCaseSensitive(told, "mark", cJSON_CreateString(emoji_word(s->m, mark)));
+	core = words_of(act->name, told);
+	if (key && text_among("send edit reply confirm", act->name))
+		json_add(core, "core.key", cJSON_CreateString(key));
 	add_ref(s,
 		(struct request_ref){ .ref = ref, .event_kind = EVENT_ACT, .act = act, .core = core });
+	if (text_in(told, "handle"))
+		cJSON_ReplaceItemInObjectCaseSensitive(told, "handle", cJSON_CreateString("<handle>"));
+	return json_print(told);
 }
 
 /* Upkeep only reads; what the core fills in belongs to one act. */
@@ -390,6 +412,29 @@ static bool definite(int failure)
 	return failure != FAIL_NONE && failure != FAIL_PLATFORM && failure != FAIL_NETWORK;
 }
 
+/* What was sent lately: is one of it ours, by its key? Where the list is not there, or ours has
+ * no id, nobody knows. */
+static void look(struct request_ref *r, const struct operation *op, const cJSON *answer)
+{
+	const char *star = op->finds.at ? strchr(op->finds.at, '*') : NULL, *key = text_in(r->core, "core.key");
+	DEFER(text_free) char *list = star ? str_dup((struct str){ op->finds.at, (size_t)(star - 1 - op->finds.at) }) : NULL;
+	const cJSON *messages = star ? json_at(answer, list) : NULL;
+
+	r->looked = r->looked || cJSON_IsArray(messages);
+	for (const cJSON *m = cJSON_IsArray(messages) && key ? messages->child : NULL; m; m = m->next) {
+		const cJSON *one = json_at(m, star + 1);
+		DEFER(text_free) char *id = json_id(one, op->finds.id);
+
+		if (!json_is(one, op->finds.key, key))
+			continue;
+		r->looked = id != NULL;
+		DEFER(json_drop) cJSON *found = json_build("{id:%s}", id);
+
+		gather(&r->gives, found);
+		return;
+	}
+}
+
 void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct answer *a)
 {
 	const struct call *c = find_call(s, ref, tag);
@@ -402,16 +447,22 @@ void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct a
 		r->sent = false;
 	if (!r || a->failure)
 		return;
-	for (const cJSON *g = json_first(a->gives); g; g = g->next) {
-		if (!r->gives)
-			r->gives = cJSON_CreateObject();
-		cJSON_DeleteItemFromObjectCaseSensitive(r->gives, g->string);
-		json_add(r->gives, g->string, cJSON_Duplicate(g, false));
-	}
+	if (act_is(r, "confirm"))
+		look(r, c->op, a->whole);
+	else
+		gather(&r->gives, a->gives);
 }
 
 static void done(struct session *s, struct request_ref *r, struct ask *ret)
 {
+	if (act_is(r, "confirm") && !r->looked) {
+		*ret = (struct ask){ .kind = ASK_FAILED,
+				     .ref = r->ref,
+				     .class = FAIL_PLATFORM,
+				     .text = text_dup("no answer showed what was sent lately") };
+		close_ref(s, r, REF_ANSWERED);
+		return;
+	}
 	*ret = (struct ask){ .kind = ASK_RESULT,
 			     .ref = r->ref,
 			     .json = r->gives ? r->gives : cJSON_CreateObject() };

@@ -43,7 +43,7 @@ void session_free(struct session *s)
 		json_drop(&s->seen[i].values);
 	json_drop(&s->kept);
 	free(s->seen);
-	free(s->me);
+	json_drop(&s->me);
 	free(s);
 }
 

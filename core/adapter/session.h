@@ -33,14 +33,16 @@ bool session_open(const struct session *s, uint32_t ref);	/* not yet answered */
 
 /* ---- channels ----
  *
- * What the core knows from before: what was kept, and our own id; NULL: nothing. Copied. */
-void session_begin(struct session *s, const cJSON *kept, const char *me);
+ * What the core knows from before: what was kept, and who we are; NULL: nothing. Copied. */
+void session_begin(struct session *s, const cJSON *kept, const cJSON *me);
 
-/* An act, as session_request(). `key` is what {core.key} stands for: its row's own. */
-void session_act(struct session *s, uint32_t ref, const struct act *act, const cJSON *json, const char *key);
+/* An act, as session_request(). `key` is what {core.key} stands for under send, edit, reply and
+ * confirm: its row's own; NULL: nothing. What its adapter is told, as JSON, owned: a mark in the
+ * service's word, and of a handle only that there is one. */
+char *session_act(struct session *s, uint32_t ref, const struct act *act, const cJSON *json, const char *key) MUST_USE;
 
-/* What comes from a socket or an operation is about to be told: until the next event, this
- * is where pointers lead. `raw` is borrowed as long; NULL: it was no JSON. */
+/* What comes from a socket or an operation is about to be told (of a socket's: as
+ * inbound_told() has it): until the next event, this is where pointers lead. `raw` is borrowed as long; NULL: it was no JSON. */
 void session_event(struct session *s, const char *source, const cJSON *raw);
 /* The same for the answer to a call; before session_answered(). */
 void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct answer *a);
@@ -60,7 +62,7 @@ enum ask_kind {
 	ASK_SHUT,		/* what does not fit: drop line .tag, tell it closed with status -1; .text says why */
 	ASK_TIMER,		/* .tag .wait_ms to .to_ms; to 0: stop it */
 	ASK_DELIVER,		/* .inbound .json: what somebody did */
-	ASK_READY,		/* .text: our own id, or NULL */
+	ASK_READY,		/* .json: who we are, {"id", and the names of "also"}, or NULL */
 	ASK_BROKEN,		/* .class .text; sockets, timers and open requests are dropped */
 	ASK_KEEP,		/* .json, NULL forgets */
 	ASK_DELTA,		/* .ref .text; whole characters, half of one waits for the next delta, and is

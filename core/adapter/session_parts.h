@@ -14,6 +14,7 @@ struct request_ref {
 	size_t step;			/* of an act without code: how many operations have been asked for */
 	cJSON *core;			/* what "is" refers to */
 	cJSON *gives;			/* ids that the core has read, or NULL */
+	bool looked;			/* of the act confirm: an answer showed what was sent lately */
 	bool sent;			/* something with the effect send may have been done */
 	int64_t requests;		/* that were let through */
 	char half[4];			/* of a surrogate pair, which ended the last delta; or "" */
@@ -45,7 +46,7 @@ struct session {
 	struct seen *seen;
 	size_t seen_n;
 	cJSON *kept;			/* as it was when this process began */
-	char *me;
+	cJSON *me;			/* {"id", "team"...}, or NULL */
 	bool broken;
 	const char *source;		/* where the event that is being told came from; NULL: nowhere */
 	const cJSON *raw;

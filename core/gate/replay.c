@@ -412,6 +412,7 @@ static void act(struct run *r, const struct step *s)
 {
 	DEFER(json_drop) cJSON *value = value_fill(s->value, r->vars);
 	const char *name = s->word == DO_SAY ? "send" : s->name, *why = NULL;
+	DEFER(text_free) char *key = NULL;
 	int64_t ref;
 
 	if (!manifest_act(r->replay->manifest, name)) {
@@ -421,10 +422,12 @@ static void act(struct run *r, const struct step *s)
 	if (!json_number(value, "/ref", 1, UINT32_MAX, &ref))
 		why = "it has no \"ref\", by which its answer is known";
 	cJSON_DeleteItemFromObjectCaseSensitive(value, "ref");
+	key = text_dup(json_text(value, "/key"));
+	cJSON_DeleteItemFromObjectCaseSensitive(value, "key");
 	if (!why)
 		why = unfit(r, value);
 	if (!why)
-		why = world_act(r->world, name, (uint32_t)ref, value);
+		why = world_act(r->world, name, (uint32_t)ref, value, key);
 	if (why)
 		fail(r, s, text_dup(why), "write {\"ref\": 7, ...}, counting up, with what the core would give");
 }

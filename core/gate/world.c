@@ -480,7 +480,7 @@ void world_free(struct world *w)
 	json_drop(&w->config);
 	json_drop(&w->kept);
 	json_drop(&w->saved);
-	free(w->me);
+	json_drop(&w->me);
 	free(w->red);
 	free(w);
 }

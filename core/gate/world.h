@@ -58,8 +58,9 @@ void world_restart(struct world *w, bool crash);	/* its process is gone; after a
 void world_forget(struct world *w);		/* nothing is kept, and we do not know who we are */
 const cJSON *world_kept(const struct world *w);	/* NULL: nothing */
 
-/* Asks for an act. `ref` is the page's name for it. NULL, or why it cannot be asked. */
-const char *world_act(struct world *w, const char *act, uint32_t ref, const cJSON *json) MUST_USE;
+/* Asks for an act. `ref` is the page's name for it; `key` what {core.key} stands for, NULL: one is
+ * invented. NULL, or why it cannot be asked. */
+const char *world_act(struct world *w, const char *act, uint32_t ref, const cJSON *json, const char *key) MUST_USE;
 /* An act that has no answer, and waits for none from outside; 0: there is none. */
 uint32_t world_unanswered(const struct world *w);
 

@@ -96,7 +96,8 @@ void channel_label(struct world *w, int id, const char *label)
 void world_text(struct world *w, struct line *l, const cJSON *message)
 {
 	bool plain = cJSON_IsString(message);
-	DEFER(text_free) char *json = plain ? NULL : json_print(message);
+	DEFER(json_drop) cJSON *told = plain ? NULL : inbound_told(w->manifest, l->row->name, message);
+	DEFER(text_free) char *json = plain ? NULL : json_print(told ? told : message);
 
 	l->first_ms = 0;
 	session_event(w->session, l->row->name, plain ? NULL : message);
@@ -230,10 +231,11 @@ static void run(struct world *w, uint32_t ref, const struct answer *a)
 	ask_free(&next);
 }
 
-const char *world_act(struct world *w, const char *name, uint32_t ref, const cJSON *json)
+const char *world_act(struct world *w, const char *name, uint32_t ref, const cJSON *json, const char *key)
 {
 	const struct act *act = manifest_act(w->manifest, name);
-	DEFER(text_free) char *text = json_print(json), *key = text_fmt("key-%u", ref);
+	DEFER(text_free) char *invented = text_fmt("key-%u", ref);
+	DEFER(text_free) char *text = NULL;
 
 	if (ref <= w->last_ref)
 		return "its \"ref\" is not greater than the one before";
@@ -241,7 +243,7 @@ const char *world_act(struct world *w, const char *name, uint32_t ref, const cJS
 		return "too many acts are open";
 	w->last_ref = ref;
 	w->acts[w->acts_n++] = (struct open_act){ ref, act->runs_n == 0 };
-	session_act(w->session, ref, act, json, key);
+	text = session_act(w->session, ref, act, json, key ? key : invented);
 	if (act->runs_n)
 		run(w, ref, NULL);
 	else
@@ -298,9 +300,9 @@ static void break_off(struct world *w, const struct ask *a)
 
 static void ready(struct world *w, const struct ask *a)
 {
-	do_deed(w, DO_READY, json_build("{me:%s}", a->text));
-	free(w->me);
-	w->me = text_dup(a->text);
+	do_deed(w, DO_READY, json_build("{me:%s}", json_text(a->json, "/id")));
+	json_drop(&w->me);
+	w->me = cJSON_Duplicate(a->json, true);
 }
 
 bool channel_take(struct world *w, struct ask *a)
@@ -380,8 +382,7 @@ void world_forget(struct world *w)
 {
 	json_drop(&w->kept);
 	json_drop(&w->saved);
-	text_free(&w->me);
-	w->me = NULL;
+	json_drop(&w->me);
 }
 
 const cJSON *world_kept(const struct world *w)

@@ -61,7 +61,7 @@ struct world {
 	uint32_t last_ref;
 	cJSON *kept, *saved;		/* what is kept; what a crash would leave of it */
 	int64_t kept_ms;
-	char *me;
+	cJSON *me;
 	bool broken;
 };
 
