@@ -5,9 +5,10 @@ B ?= build
 SAN ?=
 
 PACKAGES = build-essential pkg-config libcurl4-openssl-dev libcjson-dev libevent-dev \
-	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev ca-certificates
+	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev libwslay-dev \
+	   libmd-dev ca-certificates
 TEST_PACKAGES = check clang git openssl
-LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark
+LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark libmd
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
        -Wwrite-strings -Wpointer-arith $(WERROR)
@@ -78,11 +79,11 @@ $(B)/runner.o: $(patsubst %.c,$(B)/obj/core/adapter/sandboxed/%.o,$(RUNNER))
 
 $(B)/chela: $(call objects,$(MAIN)) $(B)/core.a
 	@echo "  link $@"
-	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) -lm
+	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) -lwslay -lm
 
 $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@echo "  link $@"
-	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) -lm
+	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) -lwslay -lm
 
 $(call objects,$(wildcard tests/*.c)): | $(B)/.test-packages
 
@@ -91,7 +92,7 @@ $(addprefix $(B)/tests/test_,broker chela job turn): $(call objects,tests/fake.c
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@mkdir -p $(@D)
-	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS) check) -lm
+	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS) check) -lwslay -lm
 
 run: all
 	@$(B)/chela run
@@ -117,7 +118,7 @@ bench: all $(B)/bench
 		"chela, stripped: $$(strip -o $(B)/stripped $(B)/chela && stat -c %s $(B)/stripped) bytes"
 
 $(B)/bench: $(call objects,tests/bench.c) $(B)/core.a
-	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) -lm
+	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) -lwslay -lm
 
 # Our own code: no warning of either compiler, no banned call, the ABI as recorded, skills as
 # the Agent Skills format wants them.

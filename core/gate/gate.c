@@ -1,11 +1,13 @@
-/* gate.c - main() of chela-gate, which `chela check` runs.
+/* gate.c - main() of chela-gate, which `chela check` and `chela play` run.
  *
  *	chela-gate [-C ROOT] [--instance DIR] check NAME...|--all [--json|--junit|--tap]
  *	chela-gate [-C ROOT] language FILE...		the examples in manuals of contracts
+ *	chela-gate [-C ROOT] play FOLDER [--port N] [--section TITLE]... [--json]
  *
  * Exit status: 0 passed, 1 refused, 2 usage. */
 #include "gate/checks.h"
 #include "gate/manual.h"
+#include "gate/play.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,8 @@
 static int usage(void)
 {
 	fputs("usage: chela-gate [-C ROOT] [--instance DIR] check NAME...|--all [--json|--junit|--tap]\n"
-	      "       chela-gate [-C ROOT] language FILE...\n", stderr);
+	      "       chela-gate [-C ROOT] language FILE...\n"
+	      "       chela-gate [-C ROOT] play FOLDER [--port N] [--section TITLE]... [--json]\n", stderr);
 	return CHECKED_USAGE;
 }
 
@@ -27,6 +30,11 @@ static int run(const struct instance *i, int argc, char **argv)
 	}
 	if (argc >= 2 && strcmp(argv[0], "language") == 0)
 		return manual_run(i, argc - 1, argv + 1, stdout) ? CHECKED_PASSED : CHECKED_REFUSED;
+	if (argc >= 1 && strcmp(argv[0], "play") == 0) {
+		int status = play_run(argc - 1, argv + 1);
+
+		return status == CHECKED_USAGE ? usage() : status;
+	}
 	return usage();
 }
 

@@ -119,7 +119,9 @@ enum step_kind { STEP_ARRIVAL, STEP_REQUEST, STEP_TIME, STEP_FAULT };	/* < > + !
 	X(TOO_LONG,        "\"*\" is longer than can be", "repeat it less often") \
 	X(NO_PAGE,         "there is no page \"*\"", "name a page of the same folder, like begin.md") \
 	X(CIRCLE,          "pages that run one another in a circle", "take this line away") \
-	X(NO_RULE,         "\"*\" is no rule", "begin with whenever and a request or say; let what is answered follow")
+	X(NO_RULE,         "\"*\" is no rule", "begin with whenever and a request or say; let what is answered follow") \
+	X(NOT_PLATFORM,    "this is nothing that a service does", \
+			   "let http, ws, ws close, ! http reset, ! http timeout, ! ws reset or a span follow a rule")
 
 enum step_word {
 #define X(name, kind, form) DO_##name,

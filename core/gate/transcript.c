@@ -151,16 +151,29 @@ static bool rule_begin(struct reader *r, struct lines l, size_t i, size_t n, str
 	return one_step(r, first, l, i, n, ret);
 }
 
+static bool platform_does(const struct step *s)
+{
+	switch (s->word) {
+	case DO_ANSWER: case DO_WS_TEXT: case DO_WS_CLOSED: case DO_WS_RESET: case DO_HTTP_RESET: case DO_HTTP_TIMEOUT:
+	case DO_MOVE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool rule_read(struct reader *r, struct lines l, size_t *i, struct rule *rule, struct steps *then)
 {
 	size_t n = step_lines(l, *i);
 
 	if (!rule_begin(r, l, *i, n, &rule->when))
 		return false;
-	for (*i += n; *i < l.n && (!l.at[*i].len || l.at[*i].at[0] == '<'); *i += n) {
+	for (*i += n; *i < l.n && (!l.at[*i].len || strchr("<+!", l.at[*i].at[0])); *i += n) {
 		n = step_lines(l, *i);
 		if (!line_read(r, l, *i, n, then))
 			return false;
+		if (then->n && !platform_does(&then->at[then->n - 1]))
+			return mistaken(r, l.line + (int)*i, MISTAKE_NOT_PLATFORM, word_first(l.at[*i]));
 	}
 	return true;
 }
