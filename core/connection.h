@@ -1,11 +1,11 @@
 /* connection.h - a channel that runs: its process, its session, its requests, sockets and
  * timers, from its start to its stop.
  *
- * Events are told one after the other; what the adapter queued for one is applied together,
- * within a savepoint of the store: deliveries, what it keeps, then what leaves, which waits for
- * the commit. A process that dies is started anew with what it kept, paced (pace.h) like all
- * that an adapter asks for by itself; an event that ended it twice is a dead letter and is
- * not told again. One that breaks a rule is not started again until a person says so. */
+ * Events are told one after the other. What the adapter queued for one is done together, in its
+ * order and in one turn of the loop: what is delivered and kept is committed before anything
+ * leaves. Where it broke a rule none of it is done, and it is not started again until a person
+ * says so. A process that dies is started anew with what it kept, paced (pace.h) like all that
+ * an adapter asks for by itself; an event that ended it twice is a dead letter (poison.h). */
 #ifndef CHELA_CONNECTION_H
 #define CHELA_CONNECTION_H
 #include "inbound.h"
@@ -30,8 +30,8 @@ struct act_answer {			/* borrowed for the call */
 	int64_t after_ms;		/* again: not before */
 };
 
-struct connection_owner {
-	/* Somebody did something, as inbound.h reads it; within the savepoint. */
+struct connection_owner {		/* none of these may free the connection */
+	/* Somebody did something, as inbound.h reads it. */
 	void (*delivered)(struct connection_owner *o, enum inbound_kind kind, const cJSON *what);
 	/* The one answer to connection_act(). */
 	void (*acted)(struct connection_owner *o, uint32_t ref, const struct act_answer *answer);
@@ -44,7 +44,8 @@ struct connection *connection_new(struct loop *loop, struct store *store, struct
 /* Ends it at once, without a call to the owner; NULL is fine. Acts that are open stay
  * without an answer: their rows say what is known of them. */
 void connection_free(struct connection *c);
-/* Tells it that it ends; it may close its sockets. connection_stopped() when it has. */
+/* Lets open acts end, for a moment, then tells it that it ends; it may close its sockets.
+ * connection_stopped() when it has, at the latest after some seconds. */
 void connection_stop(struct connection *c);
 bool connection_stopped(const struct connection *c);
 
@@ -54,7 +55,7 @@ bool connection_stopped(const struct connection *c);
 uint32_t connection_act(struct connection *c, const char *act, const cJSON *json, const char *key);
 
 enum connection_state connection_state(const struct connection *c);
-const char *connection_why(const struct connection *c);		/* lost, broken: in words; else NULL */
+const char *connection_why(const struct connection *c);		/* not ready: what went wrong last, in words; or NULL */
 int64_t connection_since(const struct connection *c);		/* wall clock, ms: when its state began */
 const struct integration *connection_what(const struct connection *c);
 

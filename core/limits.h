@@ -57,6 +57,8 @@ enum {
 	CHANNELS_MAX = 16,			/* each is a process of its own */
 	PEOPLE_MAX = 256,			/* owner and guest lines: each message is held against all */
 	EVENTS_MAX = 4096,			/* that wait until the adapter has read; a line that brings more is dropped */
+	EVENTS_BYTES_MAX = 64 * 1024 * 1024,	/* and their bytes: a slow card has so much to spare */
+	STOP_MS = 2000,				/* for acts that are open and what must still be told at the end */
 	TURNS_MAX = 32,				/* that run at once; the others wait, each in its chat's order */
 	CHAT_WAITING_MAX = 20,			/* messages of one chat that wait: more get an honest answer instead */
 	ALL_WAITING_MAX = 2000,			/* and of all chats */
@@ -74,6 +76,7 @@ enum {
 	DEAD_LETTER_MAX = 256 * 1024,		/* of one defective event: enough to see what is wrong */
 	DEAD_LETTERS_MAX = 1000,		/* the newest stay: a platform that went mad does not fill the disk */
 	STRANGERS_MAX = 1000,			/* who wrote and is unknown; the latest stay */
+	POISON_TIMES = 2,			/* an event that has ended its adapter so often is told no more */
 	POISON_MAX = 1000,			/* events that ended an adapter and are counted; the newest stay */
 
 	/* files a person writes */

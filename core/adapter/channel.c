@@ -148,6 +148,11 @@ void session_fell(struct session *s, uint32_t tag)
 		s->lines[tag].state = LINE_FALLEN;
 }
 
+bool session_listens(const struct session *s, uint32_t tag)
+{
+	return s->lines[tag].state == LINE_UP || s->lines[tag].state == LINE_FALLEN;
+}
+
 bool session_shut(struct session *s, uint32_t tag)
 {
 	bool wanted = s->lines[tag].state == LINE_FALLEN && !s->broken;
@@ -385,6 +390,13 @@ char *session_act(struct session *s, uint32_t ref, const struct act *act, const 
 	if (text_in(told, "handle"))
 		cJSON_ReplaceItemInObjectCaseSensitive(told, "handle", cJSON_CreateString("<handle>"));
 	return json_print(told);
+}
+
+bool session_sent(const struct session *s, uint32_t ref)
+{
+	const struct request_ref *r = find_ref(s, ref);
+
+	return r && r->sent;
 }
 
 /* Upkeep only reads; what the core fills in belongs to one act. */

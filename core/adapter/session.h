@@ -41,6 +41,8 @@ void session_begin(struct session *s, const cJSON *kept, const cJSON *me);
  * service's word, and of a handle only that there is one. */
 char *session_act(struct session *s, uint32_t ref, const struct act *act, const cJSON *json, const char *key) MUST_USE;
 
+bool session_sent(const struct session *s, uint32_t ref);	/* an open act may have sent something already */
+
 /* What comes from a socket or an operation is about to be told (of a socket's: as
  * inbound_told() has it): until the next event, this is where pointers lead. `raw` is borrowed as long; NULL: it was no JSON. */
 void session_event(struct session *s, const char *source, const cJSON *raw);
@@ -49,6 +51,7 @@ void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct a
 
 bool session_up(struct session *s, uint32_t tag);	/* the line is up; false: nobody wants it any more */
 void session_fell(struct session *s, uint32_t tag);	/* the line is down: frames for it are stale until it is told */
+bool session_listens(const struct session *s, uint32_t tag);	/* for EVENT_TEXT: the adapter has not closed it */
 bool session_shut(struct session *s, uint32_t tag);	/* EVENT_CLOSED is about to be told; false: not wanted */
 
 enum ask_kind {

@@ -226,6 +226,15 @@ int64_t poison_count(struct store *s, const char *connection, const char *event_
 	return n;
 }
 
+int64_t poison_times(struct store *s, const char *connection, const char *event_key)
+{
+	int64_t n = 0;
+
+	store_get(s, row_to_int, &n, "SELECT count FROM poison WHERE connection = ? AND event = ?", "ss", connection,
+		  event_key);
+	return n;
+}
+
 void kept_set(struct store *s, const char *connection, const cJSON *state)
 {
 	if (state)

@@ -51,6 +51,7 @@ void dead_letter(struct store *s, const char *connection, const char *why, struc
 int64_t dead_letters(struct store *s);
 /* Counts how often this event ended its adapter; the new count. */
 int64_t poison_count(struct store *s, const char *connection, const char *event_key);
+int64_t poison_times(struct store *s, const char *connection, const char *event_key);	/* so far */
 
 /* What an adapter keeps, by connection. */
 void kept_set(struct store *s, const char *connection, const cJSON *state);	/* NULL forgets */

@@ -1,0 +1,593 @@
+/* connection.c - see connection.h */
+#include "connection.h"
+#include "adapter/adapter.h"
+#include "limits.h"
+#include "log.h"
+#include "loop.h"
+#include "poison.h"
+#include "store/inbox.h"
+#include "traffic.h"
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct open_act {
+	struct connection *connection;
+	const struct act *act;
+	uint32_t ref;
+	cJSON *json;
+	char *key;
+	bool told, sent;		/* sent: its bytes may have left */
+	struct timer overdue;
+	struct open_act *next;
+};
+
+struct connection {
+	struct loop *loop;
+	struct store *store;
+	struct broker *broker;
+	const struct integration *what;
+	struct connection_owner *owner;
+
+	enum connection_state state;
+	char *why;
+	int64_t since;
+	bool stopping, stop_told, stopped;
+
+	/* one life of the process; all NULL or empty between two */
+	struct process *process;
+	struct process_owner process_owner;
+	struct session *session;
+	struct traffic *traffic;
+	struct news_queue news;
+	struct news *told;		/* what it is busy with */
+	char *key;			/* by which that is known again; or NULL */
+	struct open_act *acts;
+
+	cJSON *kept;			/* {"state": ..., "me": {"id": ...}}, as in the store */
+	uint32_t last_ref;
+	struct pace pace;
+	struct timer start, tell, finish;
+};
+
+/* ---- its state ----------------------------------------------------------- */
+
+static void set_state(struct connection *c, enum connection_state state, const char *why)
+{
+	static const char *const names[] = { "starting", "ready", "lost", "broken" };
+	bool changed = c->state != state;
+	char *mine = text_dup(why);
+
+	text_free(&c->why);
+	c->why = mine;
+	if (!changed)
+		return;
+	c->state = state;
+	c->since = store_now(c->store);
+	log_event(state == CONNECTION_BROKEN ? LOG_BROKEN : LOG_INFO, "channel", "name", c->what->name, "state",
+		  names[state], "why", why, NULL);
+	c->owner->changed(c->owner);
+}
+
+/* It is not there now; whoever waits may read why. */
+static void set_lost(struct connection *c, const char *why)
+{
+	set_state(c, c->state == CONNECTION_STARTING ? CONNECTION_STARTING : CONNECTION_LOST, why);
+}
+
+/* Takes value; NULL forgets. */
+static void remember(struct connection *c, const char *name, cJSON *value)
+{
+	const cJSON *known = cJSON_GetObjectItemCaseSensitive(c->kept, name);
+
+	if (value ? known && json_same(known, value) : !known) {
+		json_drop(&value);
+		return;
+	}
+	cJSON_DeleteItemFromObjectCaseSensitive(c->kept, name);
+	json_add(c->kept, name, value);
+	kept_set(c->store, c->what->name, c->kept->child ? c->kept : NULL);
+}
+
+/* ---- acts ---------------------------------------------------------------- */
+
+static void act_free(struct open_act *a)
+{
+	timer_stop(&a->overdue);
+	json_drop(&a->json);
+	text_free(&a->key);
+	free(a);
+}
+
+static struct open_act *find_act(const struct connection *c, uint32_t ref)
+{
+	struct open_act *a = c->acts;
+
+	while (a && a->ref != ref)
+		a = a->next;
+	return a;
+}
+
+/* The last that it hears. */
+static void tell_stop(struct connection *c)
+{
+	if (c->stop_told)
+		return;
+	c->stop_told = true;
+	news_clear(&c->news);
+	news_add(&c->news, &(struct adapter_event_out){ .kind = EVENT_STOP });
+	timer_set(c->loop, &c->tell, 0);
+}
+
+/* Nothing that it has asked for is of use any more. */
+static void end_act(struct connection *c, uint32_t ref, const struct act_answer *answer)
+{
+	struct open_act **at = &c->acts, *a;
+
+	while (*at && (*at)->ref != ref)
+		at = &(*at)->next;
+	a = *at;
+	if (!a)
+		return;
+	*at = a->next;
+	act_free(a);
+	if (c->traffic)
+		traffic_give_up(c->traffic, ref);
+	c->owner->acted(c->owner, ref, answer);
+	if (c->stopping && !c->acts)
+		tell_stop(c);
+}
+
+/* Nobody will answer it: it may be asked again where nothing can have left. */
+static void abandon_act(struct connection *c, const struct open_act *a, const char *why)
+{
+	end_act(c, a->ref, &(struct act_answer){ .end = a->sent ? ACT_FAILED : ACT_AGAIN,
+		.class = a->sent ? FAIL_NETWORK : FAIL_NONE, .why = why });
+}
+
+static void act_overdue(struct timer *t)
+{
+	struct open_act *a = container_of(t, struct open_act, overdue);
+	struct connection *c = a->connection;
+	DEFER(text_free) char *why = text_fmt("no answer within %d minutes", ACT_MS / 60000);
+
+	a->sent = a->told && session_sent(c->session, a->ref);
+	session_give_up(c->session, a->ref);
+	abandon_act(c, a, why);
+}
+
+static bool take_answer(struct connection *c, struct ask *ask)
+{
+	switch (ask->kind) {
+	case ASK_RESULT:
+		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_DONE, .ids = ask->json });
+		return true;
+	case ASK_FAILED:
+		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_FAILED, .class = ask->class, .why = ask->text });
+		return true;
+	case ASK_AGAIN:
+		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_AGAIN, .after_ms = ask->wait_ms });
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The next step of an act without code. */
+static void run_act(struct connection *c, uint32_t ref, const struct answer *answer)
+{
+	struct ask ask;
+
+	session_run(c->session, ref, answer, &ask);
+	if (!take_answer(c, &ask))
+		traffic_take(c->traffic, &ask);
+	ask_free(&ask);
+}
+
+/* ---- the end of a process ------------------------------------------------ */
+
+/* Nothing runs any more, and nobody is told. */
+static void drop(struct connection *c)
+{
+	process_free(c->process);
+	traffic_free(c->traffic);
+	session_free(c->session);
+	news_free(c->told);
+	news_clear(&c->news);
+	c->process = NULL;
+	c->traffic = NULL;
+	c->session = NULL;
+	c->told = NULL;
+}
+
+/* Nothing runs any more, and acts have their answer. */
+static void halt(struct connection *c, const char *why)
+{
+	for (struct open_act *a = c->acts; a; a = a->next)
+		a->sent = a->told && c->session && session_sent(c->session, a->ref);
+	drop(c);
+	while (c->acts)
+		abandon_act(c, c->acts, why);
+}
+
+static void break_off(struct connection *c, const char *why)
+{
+	halt(c, why);
+	set_state(c, CONNECTION_BROKEN, why);
+}
+
+static double dice(void)
+{
+	return randombytes_uniform(1u << 30) / (double)(1u << 30);
+}
+
+/* ---- telling ------------------------------------------------------------- */
+
+static char *start_text(const struct connection *c)
+{
+	DEFER(json_drop) cJSON *json = json_build("{config:%j,kept:%j}", c->what->config, json_at(c->kept, "/state"));
+
+	return json_print(json);
+}
+
+/* The event ended it before: what is told instead. False: nothing is. */
+static bool tell_without(struct connection *c, struct news *n)
+{
+	static const char why[] = "the same has ended the adapter twice: it is a dead letter now";
+
+	log_event(LOG_ODD, "event not told", "channel", c->what->name, "why", why, NULL);
+	text_free(&c->key);
+	switch (n->event.kind) {
+	case EVENT_START:
+		remember(c, "state", NULL);
+		text_free(&n->json);
+		n->event.json = n->json = start_text(c);
+		return true;
+	case EVENT_HTTP:
+		json_drop(&n->whole);
+		json_drop(&n->gives);
+		text_free(&n->text);
+		n->text = text_dup(why);
+		n->event = (struct adapter_event_out){ .kind = EVENT_HTTP, .ref = n->event.ref, .tag = n->event.tag,
+						       .failure = FAIL_PLATFORM, .text = n->text };
+		return true;
+	case EVENT_ACT:
+		end_act(c, n->event.ref, &(struct act_answer){ .end = ACT_FAILED, .class = FAIL_PLATFORM, .why = why });
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* A message is read here, so that only one at a time is a tree. */
+static bool prepare_text(struct connection *c, struct news *n)
+{
+	if (!session_listens(c->session, n->event.tag))
+		return false;
+	if (!json_decode(str_of(n->text), &n->whole)) {
+		DEFER(json_drop) cJSON *told = NULL;
+
+		json_mend(n->whole);
+		told = inbound_told(c->what->manifest, n->source, n->whole);
+		n->event.json = n->json = json_print(told ? told : n->whole);
+		n->event.text = NULL;
+	}
+	session_event(c->session, n->source, n->whole);
+	return true;
+}
+
+static bool prepare_answer(struct connection *c, struct news *n)
+{
+	const struct adapter_event_out *ev = &n->event;
+	const struct open_act *a = find_act(c, ev->ref);
+	struct answer answer = { .status = ev->status, .failure = ev->failure, .why = n->text, .whole = n->whole,
+				 .gives = n->gives };
+
+	session_heard(c->session, ev->ref, ev->tag, &answer);
+	if (!session_answered(c->session, ev->ref, ev->tag))
+		return false;
+	if (!a || !a->act->runs_n)
+		return true;
+	run_act(c, ev->ref, &answer);
+	return false;
+}
+
+static bool prepare_act(struct connection *c, struct news *n)
+{
+	struct open_act *a = find_act(c, n->event.ref);
+
+	if (!a)
+		return false;
+	a->told = true;
+	text_free(&n->json);
+	n->event.json = n->json = session_act(c->session, a->ref, a->act, a->json, a->key);
+	if (!a->act->runs_n)
+		return true;
+	run_act(c, a->ref, NULL);
+	return false;
+}
+
+/* The session is to know what is told now. False: the process is not told. */
+static bool prepare(struct connection *c, struct news *n)
+{
+	text_free(&c->key);
+	c->key = poison_key(n);
+	if (c->key && poison_known(c->store, c->what->name, c->key) && !tell_without(c, n))
+		return false;
+	session_event(c->session, NULL, NULL);
+	switch (n->event.kind) {
+	case EVENT_OPEN: return session_up(c->session, n->event.tag);
+	case EVENT_CLOSED: return session_shut(c->session, n->event.tag);
+	case EVENT_PART: return session_wants(c->session, n->event.ref, n->event.tag);
+	case EVENT_TEXT: return prepare_text(c, n);
+	case EVENT_HTTP: return prepare_answer(c, n);
+	case EVENT_ACT: return prepare_act(c, n);
+	default: return true;
+	}
+}
+
+static void tell_next(struct connection *c)
+{
+	struct news *n;
+
+	while (c->process && process_idle(c->process) && (n = news_take(&c->news)) != NULL) {
+		if (prepare(c, n)) {
+			c->told = n;
+			process_tell(c->process, &n->event);
+		} else {
+			news_free(n);
+		}
+	}
+}
+
+static void tell_fired(struct timer *t)
+{
+	tell_next(container_of(t, struct connection, tell));
+}
+
+/* Not at once: whoever brings it is still at work. */
+static void came(void *owner)
+{
+	struct connection *c = owner;
+
+	timer_set(c->loop, &c->tell, 0);
+}
+
+/* ---- hearing ------------------------------------------------------------- */
+
+static void take(struct connection *c, struct ask *ask)
+{
+	if (take_answer(c, ask))
+		return;
+	switch (ask->kind) {
+	case ASK_DELIVER:
+		c->owner->delivered(c->owner, ask->inbound, ask->json);
+		break;
+	case ASK_READY:
+		if (ask->json)
+			remember(c, "me", cJSON_Duplicate(ask->json, true));
+		pace_ready(&c->pace, loop_now_ms(c->loop));
+		set_state(c, CONNECTION_READY, NULL);
+		break;
+	case ASK_BROKEN:
+		set_state(c, CONNECTION_BROKEN, ask->text);
+		break;
+	case ASK_KEEP:
+		remember(c, "state", ask->json);
+		ask->json = NULL;
+		break;
+	case ASK_LOG:
+		log_event(LOG_INFO, "adapter says", "channel", c->what->name, "text", ask->text, NULL);
+		break;
+	default:
+		traffic_take(c->traffic, ask);
+	}
+}
+
+/* NULL, or what it did that it must not; then nothing of this event is done. */
+static char *take_all(struct connection *c, const struct wire_message *outputs, size_t n)
+{
+	struct ask *asks = mem_new(n + 1, sizeof *asks);
+	const char *violation = NULL;
+	size_t taken = 0;
+
+	while (taken < n && !violation)
+		violation = session_take(c->session, &outputs[taken], &asks[taken]), taken++;
+	for (size_t i = 0; i < taken; i++) {
+		if (!violation)
+			take(c, &asks[i]);
+		ask_free(&asks[i]);
+	}
+	free(asks);
+	return violation ? text_fmt("it %s", violation) : NULL;
+}
+
+static void stopped(struct connection *c)
+{
+	timer_stop(&c->finish);
+	drop(c);
+	c->stopped = true;
+}
+
+static char *sentence(const struct connection *c, enum process_end end, const char *why)
+{
+	return text_fmt("the adapter \"%s\" %s: %s", c->what->manifest->name,
+			end == END_ATTACK ? "was stopped because it tried something forbidden" :
+			end == END_SYSTEM ? "could not run" : "was ended", why);
+}
+
+static void heard(struct process_owner *o, const struct wire_message *outputs, size_t n)
+{
+	struct connection *c = container_of(o, struct connection, process_owner);
+	bool last = c->told->event.kind == EVENT_STOP;
+	DEFER(text_free) char *violation = take_all(c, outputs, n);
+	DEFER(text_free) char *why = violation ? sentence(c, END_ATTACK, violation) : NULL;
+
+	news_free(c->told);
+	c->told = NULL;
+	if (violation)
+		break_off(c, why);
+	else if (c->state == CONNECTION_BROKEN)
+		halt(c, c->why);
+	if (!c->process && c->stopping) {
+		stopped(c);
+	} else if (last) {
+		process_free(c->process);
+		c->process = NULL;
+		timer_set(c->loop, &c->finish, CLOSE_MS);
+	}
+	tell_next(c);
+}
+
+/* ---- its life ------------------------------------------------------------ */
+
+static void trouble(void *owner, const char *why)
+{
+	struct connection *c = owner;
+
+	if (!c->stopping)
+		set_lost(c, why);
+}
+
+static void ended(struct process_owner *o, enum process_end end, const char *why)
+{
+	struct connection *c = container_of(o, struct connection, process_owner);
+	DEFER(text_free) char *words = sentence(c, end, why);
+
+	log_event(end == END_ATTACK ? LOG_BROKEN : LOG_ODD, "adapter ended", "channel", c->what->name, "why", words, NULL);
+	if (c->told && c->key && (end == END_BUG || end == END_LIMIT))
+		poison_ended(c->store, c->what->name, c->key, c->told, words);
+	if (c->stopping) {
+		stopped(c);
+	} else if (end == END_ATTACK) {
+		break_off(c, words);
+	} else {
+		pace_failed(&c->pace, loop_now_ms(c->loop), -1, dice());
+		halt(c, words);
+		set_lost(c, words);
+		timer_set(c->loop, &c->start, pace_wait(&c->pace, loop_now_ms(c->loop)));
+	}
+}
+
+static void start(struct connection *c)
+{
+	const struct integration *what = c->what;
+	DEFER(text_free) char *json = start_text(c);
+
+	c->session = session_new(what->manifest, what->config);
+	session_begin(c->session, json_at(c->kept, "/state"), json_at(c->kept, "/me"));
+	c->traffic = traffic_new(&(struct traffic_parts){ .loop = c->loop, .broker = c->broker, .what = what,
+				 .session = c->session, .pace = &c->pace, .news = &c->news, .owner = c, .came = came,
+				 .trouble = trouble });
+	c->process = process_new(c->loop, what->program, false,
+				 (struct process_limits){ .arena_bytes = what->manifest->limits.arena_bytes },
+				 &c->process_owner);
+	news_add(&c->news, &(struct adapter_event_out){ .kind = EVENT_START, .json = json });
+	tell_next(c);
+}
+
+static void start_fired(struct timer *t)
+{
+	start(container_of(t, struct connection, start));
+}
+
+static void finish_fired(struct timer *t)
+{
+	stopped(container_of(t, struct connection, finish));
+}
+
+struct connection *connection_new(struct loop *loop, struct store *store, struct broker *broker,
+				  const struct integration *what, struct connection_owner *owner)
+{
+	struct connection *c = mem_new(1, sizeof *c);
+
+	*c = (struct connection){ .loop = loop, .store = store, .broker = broker, .what = what, .owner = owner,
+				  .since = store_now(store), .process_owner = { heard, ended },
+				  .start.fired = start_fired, .tell.fired = tell_fired, .finish.fired = finish_fired };
+	c->kept = kept_get(store, what->name);
+	if (!c->kept)
+		c->kept = cJSON_CreateObject();
+	start(c);
+	return c;
+}
+
+void connection_free(struct connection *c)
+{
+	if (!c)
+		return;
+	stopped(c);
+	timer_stop(&c->start);
+	timer_stop(&c->tell);
+	while (c->acts) {
+		struct open_act *a = c->acts;
+
+		c->acts = a->next;
+		act_free(a);
+	}
+	json_drop(&c->kept);
+	text_free(&c->key);
+	text_free(&c->why);
+	free(c);
+}
+
+void connection_stop(struct connection *c)
+{
+	if (c->stopping)
+		return;
+	c->stopping = true;
+	timer_stop(&c->start);
+	if (!c->process) {
+		stopped(c);
+		return;
+	}
+	timer_set(c->loop, &c->finish, STOP_MS);
+	if (!c->acts)
+		tell_stop(c);
+}
+
+bool connection_stopped(const struct connection *c)
+{
+	return c->stopped;
+}
+
+uint32_t connection_act(struct connection *c, const char *act, const cJSON *json, const char *key)
+{
+	struct open_act *a, **at = &c->acts;
+	DEFER(text_free) char *text = json_print(json);
+	size_t n = 0;
+
+	for (; *at; at = &(*at)->next)
+		n++;
+	if (!c->process || c->state == CONNECTION_BROKEN || c->stopping || n == REFS_MAX)
+		return 0;
+	a = mem_new(1, sizeof *a);
+	*a = (struct open_act){ .connection = c, .act = manifest_act(c->what->manifest, act), .ref = ++c->last_ref,
+				.json = cJSON_Duplicate(json, true), .key = text_dup(key), .overdue.fired = act_overdue };
+	assert(a->act);
+	*at = a;
+	timer_set(c->loop, &a->overdue, ACT_MS);
+	news_add(&c->news, &(struct adapter_event_out){ .kind = EVENT_ACT, .ref = a->ref, .name = act, .json = text });
+	came(c);
+	return a->ref;
+}
+
+enum connection_state connection_state(const struct connection *c)
+{
+	return c->state;
+}
+
+const char *connection_why(const struct connection *c)
+{
+	return c->why;
+}
+
+int64_t connection_since(const struct connection *c)
+{
+	return c->since;
+}
+
+const struct integration *connection_what(const struct connection *c)
+{
+	return c->what;
+}
