@@ -353,18 +353,29 @@ static bool is_direct(const struct view *v, const cJSON *dm)
 	return absent ? !text : text && strcmp(text, json_text(dm, "/is")) == 0;
 }
 
-/* Is any of these places (all of them that are there) one of our names? */
-static bool names_us(const struct view *v, const cJSON *names, const cJSON *me, bool all)
+/* {"{@/bot_id}": "bot"}: does any of these places hold that name of ours (or another)? What is
+ * not there, and a name that nobody told, is neither. */
+static bool any_name(const struct view *v, const cJSON *names, const cJSON *me, bool ours)
 {
 	for (const cJSON *n = json_first(names); n; n = n->next) {
 		DEFER(text_free) char *text = fill(v, n->string);
-		const char *ours = text_in(me, n->valuestring);
-		bool equal = text && ours && strcmp(text, ours) == 0;
+		const char *name = text_in(me, n->valuestring);
 
-		if (text && equal != all)
-			return !all;
+		if (text && name && (strcmp(text, name) == 0) == ours)
+			return true;
 	}
-	return all;
+	return false;
+}
+
+/* Did we do it ourselves, or is it for somebody else? While nobody knows who we are, that
+ * cannot be told. */
+static bool not_for_us(const struct inbound_row *row, const struct view *v, const cJSON *made, const cJSON *me)
+{
+	const cJSON *mine = member_in(row->json, "mine"), *ours = member_in(row->json, "ours");
+	const char *id = text_in(me, "id");
+
+	return (id && json_is(made, "/from", id)) || any_name(v, mine, me, true) ||
+	       (ours && (!id || any_name(v, ours, me, false)));
 }
 
 /* What does not differ in the text of an edit is no edit. */
@@ -406,9 +417,7 @@ static enum inbound_result read_row(const struct manifest *m, const struct inbou
 	const cJSON *json = row->json, *dm = member_in(json, "dm"), *form = member_in(json, "text");
 	const char *id = text_in(me, "id"), *mark;
 
-	if (!add_members(made, row, v) || (id && json_is(made, "/from", id)) ||
-	    names_us(v, member_in(json, "mine"), me, false) || !names_us(v, member_in(json, "ours"), me, true) ||
-	    is_same(v, member_in(json, "differs")))
+	if (!add_members(made, row, v) || not_for_us(row, v, made, me) || is_same(v, member_in(json, "differs")))
 		return INBOUND_DROPPED;
 	mark = text_in(made, "mark");
 	if (mark)

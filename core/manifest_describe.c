@@ -32,6 +32,15 @@ static bool owner_may_point(const struct operation *op)
 	return strncmp(op->url, base_mark, strlen(base_mark)) == 0;
 }
 
+/* Of a URL that is an argument: what its "match" says; or NULL. */
+static const char *match_of(const struct operation *op)
+{
+	for (size_t i = 0; i < op->args_n && op->url[0] == '{'; i++)
+		if (op->args[i].match && str_is((struct str){ op->url + 1, strcspn(op->url, "}") - 1 }, op->args[i].name))
+			return op->args[i].match;
+	return NULL;
+}
+
 /* The whole address as it will be, but for arguments; owned. */
 static char *address(const struct manifest *m, const struct operation *op)
 {
@@ -39,7 +48,7 @@ static char *address(const struct manifest *m, const struct operation *op)
 		return text_fmt("%s%s", m->base, op->url);
 	if (owner_may_point(op))
 		return text_fmt("%s%s", default_base(m), op->url + strlen(base_mark));
-	return text_dup(op->url);
+	return text_dup(match_of(op) ? match_of(op) : op->url);
 }
 
 static const char *without_scheme(const char *url)
@@ -55,15 +64,9 @@ static struct str host_of(const char *url)
 	return (struct str){ host, strcspn(host, host == url ? "/?" : ":/?") };
 }
 
-/* Of its URL, or what its argument's "match" says: "*.example.com". */
 static struct str socket_host(const struct socket_row *row)
 {
-	const char *url = row->open.url;
-
-	for (size_t i = 0; i < row->open.args_n && url[0] == '{'; i++)
-		if (row->open.args[i].match && strncmp(url + 1, row->open.args[i].name, strcspn(url + 1, "}")) == 0)
-			url = row->open.args[i].match;
-	return host_of(url);
+	return host_of(match_of(&row->open) ? match_of(&row->open) : row->open.url);
 }
 
 static bool told_before(const struct manifest *m, size_t n, struct str host)
@@ -177,7 +180,83 @@ static void tell_operation(const struct manifest *m, const struct operation *op,
 	if (!url)
 		return;
 	begin(b, "");
-	buf_addf(b, "by %s %s\n", op->method, without_scheme(url));
+	buf_addf(b, "by %s %s%s\n", op->method, without_scheme(url),
+		 match_of(op) ? ", at an address that came with what is answered" : "");
+}
+
+/* ---- a channel ----------------------------------------------------------- */
+
+static void tell_heard(const struct manifest *m, struct buf *b)
+{
+	static const char *const words[] = {
+		[INBOUND_MESSAGE] = "write", [INBOUND_EDIT] = "change", [INBOUND_DELETE] = "take back",
+		[INBOUND_REACTION] = "mark with an emoji", [INBOUND_BUTTON] = "press", [INBOUND_COMMAND] = "give as a command",
+	};
+	const char *comma = "";
+
+	if (!m->inbound_n)
+		return;
+	begin(b, "hears");
+	buf_adds(b, "what people in its chats ");
+	for (size_t kind = 0; kind < COUNT(words); kind++)
+		for (size_t i = 0; i < m->inbound_n; i++)
+			if (m->inbound[i].kind == kind) {
+				buf_addf(b, "%s%s", comma, words[kind]);
+				comma = ", ";
+				break;
+			}
+	buf_addc(b, '\n');
+}
+
+static void tell_acts(const struct manifest *m, struct buf *b)
+{
+	static const struct { const char *act, *words; } acts[] = {
+		{ "send", "send messages" }, { "edit", "change what it sent" }, { "reply", "answer commands" },
+		{ "react", "put a mark on a message" }, { "typing", "show that it is typing" },
+		{ "confirm", "look for what it sent" },
+	};
+	const char *comma = "";
+
+	if (!m->acts_n)
+		return;
+	begin(b, "is asked");
+	buf_adds(b, "to ");
+	for (size_t i = 0; i < COUNT(acts); i++)
+		if (manifest_act(m, acts[i].act)) {
+			buf_addf(b, "%s%s", comma, acts[i].words);
+			comma = ", ";
+		}
+	buf_addc(b, '\n');
+}
+
+static void add_seconds(struct buf *b, int64_t ms)
+{
+	if (ms % 1000)
+		buf_addf(b, "%" PRId64 " ms", ms);
+	else
+		buf_addf(b, "%" PRId64 " s", ms / 1000);
+}
+
+static void tell_pace(const struct manifest *m, struct buf *b)
+{
+	const struct { int64_t ms; const char *before, *after; } paces[] = {
+		{ m->chat_gap_ms, "one message in ", " in each chat" }, { m->all_gap_ms, "one message in ", " in all" },
+		{ m->stream_ms, "one change of an answer that grows in ", "" },
+	};
+	const char *comma = "";
+
+	for (size_t i = 0; i < COUNT(paces); i++) {
+		if (!paces[i].ms)
+			continue;
+		if (!*comma)
+			begin(b, "at most");
+		buf_addf(b, "%s%s", comma, paces[i].before);
+		add_seconds(b, paces[i].ms);
+		buf_adds(b, paces[i].after);
+		comma = ", ";
+	}
+	if (*comma)
+		buf_addc(b, '\n');
 }
 
 static void tell_tools(const struct manifest *m, struct buf *b)
@@ -225,8 +304,11 @@ void manifest_describe(const struct manifest *m, struct buf *out)
 	for (size_t i = 0; i < m->secrets_n; i++)
 		tell_secret(m, &m->secrets[i], out);
 	tell_tools(m, out);
+	tell_heard(m, out);
+	tell_acts(m, out);
 	for (size_t i = 0; i < m->operations_n; i++)
 		tell_operation(m, &m->operations[i], i == 0 ? "can" : "", out);
 	if (outside)
 		tell_limits(m, out);
+	tell_pace(m, out);
 }

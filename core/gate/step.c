@@ -411,6 +411,7 @@ static const struct verb arrivals[] = {
 	{ "send", DO_ACT, value }, { "edit", DO_ACT, value }, { "delete", DO_ACT, value }, { "react", DO_ACT, value },
 	{ "typing", DO_ACT, value }, { "ask", DO_ACT, value }, { "send_file", DO_ACT, value },
 	{ "file", DO_ACT, value }, { "draft", DO_ACT, value }, { "knock", DO_ACT, value },
+	{ "reply", DO_ACT, value }, { "confirm", DO_ACT, value },
 };
 static const struct verb requests[] = {
 	{ "http", DO_HTTP, http }, { "ws", DO_WS_FRAME, ws_out }, { "deliver", DO_DELIVER, deliver },
