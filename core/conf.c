@@ -1,7 +1,7 @@
 /* conf.c - see conf.h
  *
  * conf_statement.c reads line by line; what refers to another line (set, use, secret,
- * price) is held against it at the end, for the lines have no order. */
+ * price, owner, guest) is held against it at the end, for the lines have no order. */
 #include "conf.h"
 #include "conf_draft.h"
 #include "limits.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONF_COMPLAINT_MAX = 256 * 1024 };	/* a long line, and all names of models */
+enum { CONF_COMPLAINT_MAX = 256 * 1024 };	/* a long line, and all names of models and channels */
 
 void conf_free(struct conf *c)
 {
@@ -20,6 +20,16 @@ void conf_free(struct conf *c)
 		free(c->models[i].name);
 		free(c->models[i].adapter);
 		cJSON_Delete(c->models[i].config);
+	}
+	for (size_t i = 0; i < c->channels_n; i++) {
+		free(c->channels[i].name);
+		free(c->channels[i].adapter);
+		free(c->channels[i].played_at);
+		cJSON_Delete(c->channels[i].config);
+	}
+	for (size_t i = 0; i < c->people_n; i++) {
+		free(c->people[i].id);
+		free(c->people[i].channel);
 	}
 	for (size_t i = 0; i < c->secrets_n; i++) {
 		free(c->secrets[i].name);
@@ -37,6 +47,8 @@ void conf_free(struct conf *c)
 	for (size_t i = 0; i < c->use_n; i++)
 		free(c->use[i]);
 	free(c->models);
+	free(c->channels);
+	free(c->people);
 	free(c->secrets);
 	free(c->prices);
 	free(c->rules);
@@ -52,6 +64,28 @@ const struct conf_model *conf_model(const struct conf *c, const char *name)
 		if (strcmp(c->models[i].name, name) == 0)
 			return &c->models[i];
 	return NULL;
+}
+
+const struct conf_channel *conf_channel(const struct conf *c, const char *name)
+{
+	for (size_t i = 0; i < c->channels_n; i++)
+		if (strcmp(c->channels[i].name, name) == 0)
+			return &c->channels[i];
+	return NULL;
+}
+
+enum standing conf_standing(const struct conf *c, const char *channel, const char *id)
+{
+	enum standing standing = STRANGER;
+
+	for (size_t i = 0; i < c->people_n; i++) {
+		const struct conf_person *p = &c->people[i];
+
+		if (strcmp(p->channel, channel) == 0 && (strcmp(p->id, id) == 0 || strcmp(p->id, "*") == 0) &&
+		    p->standing > standing)
+			standing = p->standing;
+	}
+	return standing;
 }
 
 bool conf_fail(struct reader *r, const char *fmt, ...)
@@ -97,56 +131,83 @@ static bool check_bytes(struct reader *r, struct str line)
 
 /* ---- lines that refer to others ------------------------------------------ */
 
-static bool unknown_model(struct reader *r, const char *name)
-{
-	struct conf *c = r->conf;
-	const char **known = mem_new(c->models_n, sizeof *known);
-	DEFER(text_free) char *hint = NULL;
+enum name_kind { NAME_MODEL = 1, NAME_CHANNEL = 2, NAME_ANY = 3 };
+static const char *const name_words[] = { [NAME_MODEL] = "model", [NAME_CHANNEL] = "channel", [NAME_ANY] = "model or channel" };
 
-	for (size_t i = 0; i < c->models_n; i++)
-		known[i] = c->models[i].name;
-	hint = spelling_hint(name, known, c->models_n);
+static bool unknown_name(struct reader *r, const char *name, enum name_kind kind)
+{
+	static const char *const forms[] = { [NAME_MODEL] = "model NAME = ADAPTER", [NAME_CHANNEL] = "channel NAME = ADAPTER",
+					     [NAME_ANY] = "model NAME = ADAPTER or channel NAME = ADAPTER" };
+	struct conf *c = r->conf;
+	const char **known = mem_new(c->models_n + c->channels_n + 1, sizeof *known);
+	DEFER(text_free) char *hint = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; kind & NAME_MODEL && i < c->models_n; i++)
+		known[n++] = c->models[i].name;
+	for (size_t i = 0; kind & NAME_CHANNEL && i < c->channels_n; i++)
+		known[n++] = c->channels[i].name;
+	hint = n ? spelling_hint(name, known, n) : text_fmt("write %s", forms[kind]);
 	free(known);
-	return conf_fail(r, "no line defines a model \"%s\": %s", name,
-			 c->models_n ? hint : "write model NAME = ADAPTER");
+	return conf_fail(r, "no line defines a %s \"%s\": %s", name_words[kind], name, hint);
 }
 
-/* `name` up to its dot is a model. */
-static bool names_model(struct reader *r, const char *name, int line)
+/* `name` up to its dot is such a one. */
+static bool names(struct reader *r, const char *name, enum name_kind kind, int line)
 {
-	DEFER(text_free) char *model = str_dup((struct str){ name, strcspn(name, ".") });
+	DEFER(text_free) char *whose = str_dup((struct str){ name, strcspn(name, ".") });
 
 	r->line = line;
-	return conf_model(r->conf, model) || unknown_model(r, model);
+	return (kind & NAME_MODEL && conf_model(r->conf, whose)) ||
+	       (kind & NAME_CHANNEL && conf_channel(r->conf, whose)) || unknown_name(r, whose, kind);
 }
 
-static bool join(struct reader *r)
+static bool join_sets(struct reader *r)
+{
+	for (size_t i = 0; i < r->sets_n; i++) {
+		struct set *set = &r->sets[i];
+		const struct conf_model *m = conf_model(r->conf, set->name);
+		const struct conf_channel *ch = conf_channel(r->conf, set->name);
+		cJSON *value = set->value;
+
+		if (!names(r, set->name, NAME_ANY, set->line))
+			return false;
+		set->value = NULL;
+		if (!conf_set(r, set->name, m ? m->config : ch->config, set->key, value))
+			return false;
+	}
+	return true;
+}
+
+static bool join_use(struct reader *r)
 {
 	struct conf *c = r->conf;
 
-	for (size_t i = 0; i < r->sets_n; i++) {
-		struct set *set = &r->sets[i];
-		cJSON *value = set->value;
-
-		if (!names_model(r, set->model, set->line))
-			return false;
-		set->value = NULL;
-		if (!conf_set(r, (struct conf_model *)conf_model(c, set->model), set->key, value))
-			return false;
-	}
 	for (size_t i = 0; i < c->use_n; i++) {
-		if (!names_model(r, c->use[i], r->use_line))
+		if (!names(r, c->use[i], NAME_MODEL, r->use_line))
 			return false;
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->use[i], c->use[k]) == 0)
 				return conf_fail(r, "\"%s\" stands in \"use\" twice: leave one out",
 						 c->use[i]);
 	}
+	return true;
+}
+
+static bool join(struct reader *r)
+{
+	struct conf *c = r->conf;
+
+	if (!join_sets(r) || !join_use(r))
+		return false;
 	for (size_t i = 0; i < c->secrets_n; i++)
-		if (!names_model(r, c->secrets[i].name, c->secrets[i].line))
+		if (!names(r, c->secrets[i].name, NAME_ANY, c->secrets[i].line))
 			return false;
 	for (size_t i = 0; i < c->prices_n; i++)
-		if (!names_model(r, c->prices[i].model_name, c->prices[i].line))
+		if (!names(r, c->prices[i].model_name, NAME_MODEL, c->prices[i].line))
+			return false;
+	for (size_t i = 0; i < c->people_n; i++)
+		if (!names(r, c->people[i].channel, NAME_CHANNEL, c->people[i].line))
 			return false;
 	return true;
 }
@@ -173,7 +234,7 @@ static bool read_lines(struct reader *r, struct str text)
 static void sets_free(struct reader *r)
 {
 	for (size_t i = 0; i < r->sets_n; i++) {
-		free(r->sets[i].model);
+		free(r->sets[i].name);
 		free(r->sets[i].key);
 		cJSON_Delete(r->sets[i].value);
 	}

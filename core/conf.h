@@ -38,7 +38,7 @@ struct conf_model {			/* model NAME = ADAPTER [at URL] [using MODEL] */
 };
 struct conf_channel {			/* channel NAME = ADAPTER [played at HOST:PORT] */
 	char *name, *adapter;
-	char *played_at;		/* or NULL */
+	char *played_at;		/* "127.0.0.1:8080" or "[::1]:8080"; or NULL */
 	cJSON *config;			/* `set` lines */
 	int line;
 };

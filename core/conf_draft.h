@@ -3,8 +3,8 @@
 #define CHELA_CONF_DRAFT_H
 #include "conf.h"
 
-struct set {			/* set MODEL.KEY = VALUE, until all models are known */
-	char *model, *key;
+struct set {			/* set NAME.KEY = VALUE, until all names are known */
+	char *name, *key;
 	cJSON *value;
 	int line;
 };
@@ -24,7 +24,7 @@ bool conf_fail(struct reader *r, const char *fmt, ...) PRINTF(2, 3);	/* false; "
 void conf_defaults(struct conf *c);
 /* r->whole is a line without its comment; lines that are empty say nothing. */
 bool conf_statement(struct reader *r);
-/* Takes `value`. */
-bool conf_set(struct reader *r, struct conf_model *m, const char *key, cJSON *value);
+/* Takes `value`; `config` is that of the model or channel `name`. */
+bool conf_set(struct reader *r, const char *name, cJSON *config, const char *key, cJSON *value);
 
 #endif

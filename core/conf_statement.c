@@ -3,7 +3,9 @@
 #include "limits.h"
 #include "spelling.h"
 #include "strict.h"
+#include "type.h"
 #include "url.h"
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +120,7 @@ static bool take_pair(struct reader *r, const char *what, bool equals, struct st
 		return misread(r, s.len ? "a dot is missing" : "a name is missing");
 	*ret_left = (struct str){ s.at, (size_t)(dot - s.at) };
 	*ret_right = (struct str){ dot + 1, s.len - ret_left->len - 1 };
-	return check_name(r, *ret_left, "a model") && check_name(r, *ret_right, what);
+	return check_name(r, *ret_left, "a model or channel") && check_name(r, *ret_right, what);
 }
 
 /* ---- name, persona ------------------------------------------------------- */
@@ -145,24 +147,50 @@ static bool read_persona(struct reader *r)
 	return read_line(r, &r->conf->persona, "the persona's file");
 }
 
-/* ---- model, set, use ----------------------------------------------------- */
+/* ---- model, channel, set, use -------------------------------------------- */
 
-bool conf_set(struct reader *r, struct conf_model *m, const char *key, cJSON *value)
+/* NAME = ADAPTER. Names of models and channels are one kind: settings, secrets, rules and all
+ * that is stored go by them; "core" and "terminal" are there without a line. */
+static bool read_definition(struct reader *r, const char *what, char **ret_name, char **ret_adapter)
+{
+	struct str name = take(r, true), equals, adapter;
+	DEFER(text_free) char *text = str_dup(name);
+	const struct conf_model *m = conf_model(r->conf, text);
+	const struct conf_channel *ch = conf_channel(r->conf, text);
+
+	if (!check_name(r, name, what))
+		return false;
+	if (str_is(name, "core") || str_is(name, "terminal"))
+		return conf_fail(r, "the name \"%s\" is the program's own: give this one another name", text);
+	if (m || ch)
+		return conf_fail(r, "the %s \"%s\" stands in line %d already: give this one another name",
+				 m ? "model" : "channel", text, m ? m->line : ch->line);
+	equals = take(r, true);
+	if (!str_is(equals, "="))
+		return misread(r, "\"=\" is missing");
+	adapter = word(r);
+	if (!check_name(r, adapter, "an adapter"))
+		return false;
+	*ret_name = str_dup(name);
+	*ret_adapter = str_dup(adapter);
+	return true;
+}
+
+bool conf_set(struct reader *r, const char *name, cJSON *config, const char *key, cJSON *value)
 {
 	const char *why = NULL;
-	bool base = strcmp(key, "base") == 0, twice = member_in(m->config, key) != NULL;
+	bool base = strcmp(key, "base") == 0, twice = member_in(config, key) != NULL;
 
 	if (!twice && base)
 		why = cJSON_IsString(value) ? url_prefix(str_of(value->valuestring), URL_LOCAL) :
 					      "is none: write http://HOST/PATH or https://HOST/PATH";
 	if (!twice && !why) {
-		cJSON_AddItemToObject(m->config, key, value);
+		cJSON_AddItemToObject(config, key, value);
 		return true;
 	}
 	cJSON_Delete(value);
 	return why ? conf_fail(r, "the URL %s", why) :
-		     conf_fail(r, "the model \"%s\" has its \"%s\" already: leave one of the two out",
-			       m->name, key);
+		     conf_fail(r, "%s has its \"%s\" already: leave one of the two out", name, key);
 }
 
 static bool read_at(struct reader *r, struct conf_model *m)
@@ -174,7 +202,7 @@ static bool read_at(struct reader *r, struct conf_model *m)
 	while (url.len && url.at[url.len - 1] == '/')
 		url.len--;
 	text = str_dup(url);
-	return url.len ? conf_set(r, m, "base", cJSON_CreateString(text)) :
+	return url.len ? conf_set(r, m->name, m->config, "base", cJSON_CreateString(text)) :
 			 misread(r, "a URL is missing after \"at\"");
 }
 
@@ -183,7 +211,7 @@ static bool read_using(struct reader *r, struct conf_model *m)
 	struct str id = word(r);
 	DEFER(text_free) char *text = str_dup(id);
 
-	return id.len ? conf_set(r, m, "model", cJSON_CreateString(text)) :
+	return id.len ? conf_set(r, m->name, m->config, "model", cJSON_CreateString(text)) :
 			misread(r, "a model is missing after \"using\"");
 }
 
@@ -204,26 +232,71 @@ static bool read_clauses(struct reader *r, struct conf_model *m)
 
 static bool read_model(struct reader *r)
 {
-	struct str name = take(r, true), equals, adapter;
+	struct conf *c = r->conf;
 	struct conf_model *m;
-	DEFER(text_free) char *text = str_dup(name);
-	const struct conf_model *other = conf_model(r->conf, text);
+	char *name, *adapter;
 
-	if (!check_name(r, name, "a model"))
+	if (!read_definition(r, "a model", &name, &adapter))
 		return false;
-	if (other)
-		return conf_fail(r, "the model \"%s\" stands in line %d already: give this one another name",
-				 text, other->line);
-	equals = take(r, true);
-	if (!str_is(equals, "="))
-		return misread(r, "\"=\" is missing");
-	adapter = word(r);
-	if (!check_name(r, adapter, "an adapter"))
-		return false;
-	r->conf->models = grow(r->conf->models, r->conf->models_n, sizeof *r->conf->models);
-	m = &r->conf->models[r->conf->models_n++];
-	*m = (struct conf_model){ str_dup(name), str_dup(adapter), cJSON_CreateObject(), r->line };
+	c->models = grow(c->models, c->models_n, sizeof *c->models);
+	m = &c->models[c->models_n++];
+	*m = (struct conf_model){ name, adapter, cJSON_CreateObject(), r->line };
 	return read_clauses(r, m);
+}
+
+/* A loopback address as it is connected to, owned; NULL: it is none. */
+static char *loopback(struct str host)
+{
+	DEFER(text_free) char *text = str_dup(host);
+	struct in_addr four;
+
+	if (str_is(host, "localhost"))
+		return text_dup("127.0.0.1");
+	if (str_is(host, "[::1]") || (inet_pton(AF_INET, text, &four) == 1 && ntohl(four.s_addr) >> 24 == 127))
+		return text_dup(text);
+	return NULL;
+}
+
+/* HOST:PORT */
+static bool read_played(struct reader *r, struct conf_channel *ch)
+{
+	struct str at = word(r), place = word(r);
+	const char *colon = place.len ? memrchr(place.at, ':', place.len) : NULL;
+	struct str host = { place.at, colon ? (size_t)(colon - place.at) : 0 };
+	struct str port = { colon ? colon + 1 : NULL, colon ? place.len - host.len - 1 : 0 };
+	DEFER(text_free) char *address = loopback(host);
+	DEFER(text_free) char *digits_of = str_dup(port);
+	long n = only(port, digits) && port.len <= 5 && port.at[0] != '0' ? strtol(digits_of, NULL, 10) : 0;
+
+	if (!str_is(at, "at") || !place.len)
+		return misread(r, str_is(at, "at") ? "an address is missing after \"at\"" : "\"at\" is missing after \"played\"");
+	if (n < 1 || n > 65535)
+		return misread(r, "the port is missing, or is not one of 1 to 65535");
+	if (!address)
+		return conf_fail(r, "a channel is played on this machine only: write played at 127.0.0.1:%ld", n);
+	ch->played_at = text_fmt("%s:%ld", address, n);
+	return line_ends(r);
+}
+
+static bool read_channel(struct reader *r)
+{
+	struct conf *c = r->conf;
+	struct conf_channel *ch;
+	struct str clause;
+	char *name, *adapter;
+
+	if (c->channels_n == CHANNELS_MAX)
+		return conf_fail(r, "there are too many channels: %d are the most", CHANNELS_MAX);
+	if (!read_definition(r, "a channel", &name, &adapter))
+		return false;
+	c->channels = grow(c->channels, c->channels_n, sizeof *c->channels);
+	ch = &c->channels[c->channels_n++];
+	*ch = (struct conf_channel){ .name = name, .adapter = adapter, .config = cJSON_CreateObject(), .line = r->line };
+	clause = word(r);
+	if (!clause.len)
+		return true;
+	return str_is(clause, "played") ? read_played(r, ch) :
+		conf_fail(r, "unknown word \"%.*s\": write %s", (int)clause.len, clause.at, r->form);
 }
 
 /* true and false, whole numbers, else text. */
@@ -241,10 +314,10 @@ static cJSON *value_of(struct str s)
 
 static bool read_set(struct reader *r)
 {
-	struct str model, key, equals, value;
+	struct str name, key, equals, value;
 	struct set *set;
 
-	if (!take_pair(r, "a setting", true, &model, &key))
+	if (!take_pair(r, "a setting", true, &name, &key))
 		return false;
 	equals = take(r, true);
 	value = take_rest(r);
@@ -252,7 +325,7 @@ static bool read_set(struct reader *r)
 		return misread(r, str_is(equals, "=") ? "a value is missing" : "\"=\" is missing");
 	r->sets = grow(r->sets, r->sets_n, sizeof *r->sets);
 	set = &r->sets[r->sets_n++];
-	*set = (struct set){ str_dup(model), str_dup(key), value_of(value), r->line };
+	*set = (struct set){ str_dup(name), str_dup(key), value_of(value), r->line };
 	return true;
 }
 
@@ -279,6 +352,61 @@ static bool read_use(struct reader *r)
 			return conf_fail(r, "\"%.*s\" stands where \"else\" must: write %s",
 					 (int)otherwise.len, otherwise.at, r->form);
 	}
+}
+
+/* ---- owner, guest -------------------------------------------------------- */
+
+/* As services give them: the commas of a list, for one, are refused. */
+static bool check_id(struct reader *r, struct str id)
+{
+	DEFER(text_free) char *text = str_dup(id);
+	DEFER(json_drop) cJSON *given = cJSON_CreateString(text), *normal = NULL;
+	const char *why = str_is(id, "*") ? NULL :
+			  type_check(&(struct argument){ .name = "id", .type = TYPE_ID, .max = INT64_MAX }, given, &normal);
+
+	return !why || conf_fail(r, "the id \"%s\" %s: `chela status` names those who wrote", text, why);
+}
+
+static bool check_person(struct reader *r, struct str id, struct str channel, enum standing standing)
+{
+	const struct conf *c = r->conf;
+
+	if (c->people_n == PEOPLE_MAX)
+		return conf_fail(r, "there are too many owners and guests: %d are the most", PEOPLE_MAX);
+	if (standing == OWNER && str_is(id, "*"))
+		return conf_fail(r, "everybody would be an owner, who may do everything: name one, or write guest * on %.*s",
+				 (int)channel.len, channel.at);
+	for (size_t i = 0; i < c->people_n; i++)
+		if (str_is(id, c->people[i].id) && str_is(channel, c->people[i].channel))
+			return conf_fail(r, "%s on %s stands in line %d already: leave one of the lines out", c->people[i].id,
+					 c->people[i].channel, c->people[i].line);
+	return true;
+}
+
+static bool read_person(struct reader *r, enum standing standing)
+{
+	struct conf *c = r->conf;
+	struct str id = word(r), on = word(r), channel = word(r);
+
+	if (!id.len)
+		return misread(r, "an id is missing");
+	if (!str_is(on, "on"))
+		return misread(r, "\"on\" and the channel are missing");
+	if (!check_id(r, id) || !check_name(r, channel, "a channel") || !check_person(r, id, channel, standing))
+		return false;
+	c->people = grow(c->people, c->people_n, sizeof *c->people);
+	c->people[c->people_n++] = (struct conf_person){ standing, str_dup(id), str_dup(channel), r->line };
+	return line_ends(r);
+}
+
+static bool read_owner(struct reader *r)
+{
+	return read_person(r, OWNER);
+}
+
+static bool read_guest(struct reader *r)
+{
+	return read_person(r, GUEST);
 }
 
 /* ---- secret -------------------------------------------------------------- */
@@ -549,13 +677,16 @@ static const struct {
 	{ "name", "name NAME", read_name },
 	{ "persona", "persona FILE", read_persona },
 	{ "model", "model NAME = ADAPTER [at URL] [using MODEL]", read_model },
+	{ "channel", "channel NAME = ADAPTER [played at HOST:PORT]", read_channel },
+	{ "owner", "owner ID on CHANNEL", read_owner },
+	{ "guest", "guest ID on CHANNEL, or guest * on CHANNEL: everybody there", read_guest },
 	{ "set", "set NAME.KEY = VALUE", read_set },
 	{ "use", "use NAME [else NAME]...", read_use },
 	{ "secret", "secret NAME.SLOT from env VARIABLE, or from file PATH", read_secret },
 	{ "price", "price NAME MODEL in N out N [cache-read N] [cache-write N] CURRENCY", read_price },
 	{ "limit", "limit steps|tokens|context N", read_limit },
-	{ "allow", "allow EFFECTS on core|core.OPERATION|*, such as: allow read,write on core", read_allow },
-	{ "never", "never EFFECTS on core|core.OPERATION|*, such as: never delete on core", read_never },
+	{ "allow", "allow EFFECTS on NAME|NAME.OPERATION|*, such as: allow read,write on core", read_allow },
+	{ "never", "never EFFECTS on NAME|NAME.OPERATION|*, such as: never delete on core", read_never },
 };
 
 static bool unknown_word(struct reader *r, struct str first)

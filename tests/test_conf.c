@@ -23,7 +23,14 @@ static const char good[] =
 "limit tokens 100000\n"					/* 15 */
 "limit context 60000\n"
 "allow read,write on core\n"
-"never write on core.forget\n";
+"never write on core.forget\n"
+"channel work = slack\n"
+"channel demo=slack played at localhost:8080\n"		/* 20 */
+"set work.team = T1\n"
+"secret work.bot_token from env SLACK_BOT_TOKEN\n"
+"owner U024BE7LH on work\n"
+"guest U0G9QF9C6 on work # ann\n"
+"guest * on demo\n";
 
 static struct conf *parsed(const char *text)
 {
@@ -60,7 +67,21 @@ START_TEST(a_whole_file_is_read)
 	ck_assert_int_eq(c->use_n, 2);
 	ck_assert_str_eq(c->use[0], "local");
 	ck_assert_str_eq(c->use[1], "offline");
-	ck_assert_int_eq(c->secrets_n, 2);
+	ck_assert_int_eq(c->channels_n, 2);
+	ck_assert_str_eq(c->channels[0].name, "work");
+	ck_assert_str_eq(c->channels[0].adapter, "slack");
+	ck_assert_int_eq(c->channels[0].line, 19);
+	ck_assert_ptr_null(c->channels[0].played_at);
+	ck_assert_ptr_eq(conf_channel(c, "demo"), &c->channels[1]);
+	ck_assert_str_eq(c->channels[1].played_at, "127.0.0.1:8080");
+	ck_assert_str_eq(json_text(conf_channel(c, "work")->config, "/team"), "T1");
+	ck_assert_int_eq(json_count(conf_channel(c, "demo")->config), 0);
+	ck_assert_ptr_null(conf_channel(c, "local"));
+	ck_assert_ptr_null(conf_model(c, "work"));
+	ck_assert_int_eq(c->people_n, 3);
+	ck_assert_int_eq(c->people[0].line, 23);
+	ck_assert_str_eq(c->secrets[2].name, "work.bot_token");
+	ck_assert_int_eq(c->secrets_n, 3);
 	ck_assert_str_eq(c->secrets[0].name, "anthropic.key");
 	ck_assert_str_eq(c->secrets[0].env, "ANTHROPIC_API_KEY");
 	ck_assert_ptr_null(c->secrets[0].file);
@@ -113,7 +134,7 @@ START_TEST(an_empty_file_has_defaults_and_allows_nothing)
 	ck_assert_int_eq(c->steps, STEPS_MAX);
 	ck_assert_int_eq(c->tokens, TOKENS_DEFAULT);
 	ck_assert_int_eq(c->context, CONTEXT_DEFAULT);
-	ck_assert_int_eq(c->models_n + c->secrets_n + c->prices_n + c->rules_n + c->use_n, 0);
+	ck_assert_int_eq(c->models_n + c->secrets_n + c->prices_n + c->rules_n + c->use_n + c->channels_n + c->people_n, 0);
 	conf_free(c);
 }
 END_TEST
@@ -173,15 +194,64 @@ START_TEST(a_rule_keeps_its_own_words)
 }
 END_TEST
 
+static const struct { const char *name, *address, *want; } played[] = {
+	{ "as it is kept", "127.0.0.1:8080", "127.0.0.1:8080" },
+	{ "by its name", "localhost:1", "127.0.0.1:1" },
+	{ "another of the loopback", "127.200.0.7:65535", "127.200.0.7:65535" },
+	{ "of version six", "[::1]:80", "[::1]:80" },
+};
+
+START_TEST(a_channel_is_played_on_this_machine)
+{
+	DEFER(text_free) char *text = text_fmt("channel c = a played  at\t%s # here", played[_i].address);
+	struct conf *c = parsed(text);
+
+	ck_assert_msg(strcmp(c->channels[0].played_at, played[_i].want) == 0, "%s: %s", played[_i].name, c->channels[0].played_at);
+	conf_free(c);
+}
+END_TEST
+
+static const struct { const char *name, *channel, *id; enum standing want; } standings[] = {
+	{ "an owner", "work", "U1", OWNER },
+	{ "a guest", "work", "U2", GUEST },
+	{ "nobody known", "work", "U3", STRANGER },
+	{ "one who has an owner's id elsewhere", "home", "U1", STRANGER },
+	{ "in capitals", "work", "u1", STRANGER },
+	{ "the beginning of an id", "work", "U", STRANGER },
+	{ "no id", "work", "", STRANGER },
+	{ "anybody, where all are guests", "open", "U3", GUEST },
+	{ "an owner, where all are guests", "open", "U9", OWNER },
+	{ "an owner whose line stands after a guest's star", "open", "U8", OWNER },
+	{ "a channel that is not there", "none", "U1", STRANGER },
+	{ "the terminal", "terminal", "owner", STRANGER },
+	{ "an id as services write them", "home", "+49151/x:y@z.example", GUEST },
+};
+
+START_TEST(everybody_has_the_standing_that_the_lines_give)
+{
+	struct conf *c = parsed("owner U9 on open\nguest * on open\nowner U8 on open\nowner U1 on work\nguest U2 on work\n"
+				"guest +49151/x:y@z.example on home\nchannel work = a\nchannel home = a\nchannel open = a");
+
+	ck_assert_msg(conf_standing(c, standings[_i].channel, standings[_i].id) == standings[_i].want, "%s", standings[_i].name);
+	conf_free(c);
+}
+END_TEST
+
 /* ---- what is refused ----------------------------------------------------- */
 
 #define MODEL_FORM "write model NAME = ADAPTER [at URL] [using MODEL]"
+#define CHANNEL_FORM "write channel NAME = ADAPTER [played at HOST:PORT]"
+#define OWNER_FORM "write owner ID on CHANNEL"
+#define GUEST_FORM "write guest ID on CHANNEL, or guest * on CHANNEL: everybody there"
+#define HERE "1: a channel is played on this machine only: write played at 127.0.0.1:80"
+#define PORT "1: the port is missing, or is not one of 1 to 65535: " CHANNEL_FORM
+#define C "channel c = a\n"
 #define SET_FORM "write set NAME.KEY = VALUE"
 #define USE_FORM "write use NAME [else NAME]..."
 #define SECRET_FORM "write secret NAME.SLOT from env VARIABLE, or from file PATH"
 #define PRICE_FORM "write price NAME MODEL in N out N [cache-read N] [cache-write N] CURRENCY"
 #define LIMIT_FORM "write limit steps|tokens|context N"
-#define ALLOW_FORM "write allow EFFECTS on core|core.OPERATION|*, such as: allow read,write on core"
+#define ALLOW_FORM "write allow EFFECTS on NAME|NAME.OPERATION|*, such as: allow read,write on core"
 #define NAME_RULE ": begin with a letter, then a-z, 0-9, _ and -, at most 64 in all"
 #define M "model m = a\n"
 
@@ -190,10 +260,10 @@ static const struct {
 } refused[] = {
 	/* lines */
 	{ "an unknown word", "\n\nmodle m = a", "3: unknown word \"modle\": did you mean \"model\"?" },
-	{ "a word far from all", "frobnicate", "1: unknown word \"frobnicate\": known are name, persona, model, set, use, secret, price, limit, allow and never" },
+	{ "a word far from all", "frobnicate", "1: unknown word \"frobnicate\": known are name, persona, model, channel, owner, guest, set, use, secret, price, limit, allow and never" },
 	{ "a word in capitals", "Allow read on core", "1: unknown word \"Allow\": did you mean \"allow\"?" },
 	{ "ask, which a later version may know", "ask send on gmail",
-	  "1: unknown word \"ask\": known are name, persona, model, set, use, secret, price, limit, allow and never" },
+	  "1: unknown word \"ask\": known are name, persona, model, channel, owner, guest, set, use, secret, price, limit, allow and never" },
 	{ "a control character", "name a\x1b[2Jb", "1: the line has a control character: write it anew" },
 	{ "a control character in a comment", "# \x07", "1: the line has a control character: write it anew" },
 	{ "a return within a line", "allow read on core\rnever read on core", "1: the line has a control character: write it anew" },
@@ -218,8 +288,8 @@ static const struct {
 	{ "an unknown clause", "model m = a on http://h", "1: unknown word \"on\": " MODEL_FORM },
 	{ "a clause without its URL", "model m = a at", "1: a URL is missing after \"at\": " MODEL_FORM },
 	{ "a clause without its model", "model m = a using", "1: a model is missing after \"using\": " MODEL_FORM },
-	{ "a clause twice", "model m = a using b using c", "1: the model \"m\" has its \"model\" already: leave one of the two out" },
-	{ "two URLs", "model m = a at http://h at http://h", "1: the model \"m\" has its \"base\" already: leave one of the two out" },
+	{ "a clause twice", "model m = a using b using c", "1: m has its \"model\" already: leave one of the two out" },
+	{ "two URLs", "model m = a at http://h at http://h", "1: m has its \"base\" already: leave one of the two out" },
 	{ "a URL without a scheme", "model m = a at localhost:80", "1: the URL has no scheme: write http:// or https:// before it" },
 	{ "a URL of another scheme", "model m = a at file:///etc/passwd", "1: the URL has no scheme: write http:// or https:// before it" },
 	{ "a URL with a user", "model m = a at http://u:p@h", "1: the URL names a user: leave out what stands before \"@\"; a secret has its own place" },
@@ -230,17 +300,69 @@ static const struct {
 	{ "a URL by set, as bad", M "set m.base = ftp://h", "2: the URL has no scheme: write http:// or https:// before it" },
 	{ "a URL that is a number", M "set m.base = 5", "2: the URL is none: write http://HOST/PATH or https://HOST/PATH" },
 
+	/* channel */
+	{ "a channel without anything", "channel", "1: a channel is missing: " CHANNEL_FORM },
+	{ "a channel without its sign", "channel c a", "1: \"=\" is missing: " CHANNEL_FORM },
+	{ "a channel without its adapter", "channel c =", "1: an adapter is missing: " CHANNEL_FORM },
+	{ "a channel's name in capitals", "channel Work = a", "1: \"Work\" is no name of a channel" NAME_RULE },
+	{ "two channels of one name", C C, "2: the channel \"c\" stands in line 1 already: give this one another name" },
+	{ "a channel with a model's name", M "channel m = a", "2: the model \"m\" stands in line 1 already: give this one another name" },
+	{ "a model with a channel's name", C "model c = a", "2: the channel \"c\" stands in line 1 already: give this one another name" },
+	{ "a channel of the program's own name", "channel terminal = a", "1: the name \"terminal\" is the program's own: give this one another name" },
+	{ "a model of the program's own name", "model core = a", "1: the name \"core\" is the program's own: give this one another name" },
+	{ "a clause of a model's", "channel c = a at http://h", "1: unknown word \"at\": " CHANNEL_FORM },
+	{ "played nowhere", "channel c = a played", "1: \"at\" is missing after \"played\": " CHANNEL_FORM },
+	{ "played at nothing", "channel c = a played at", "1: an address is missing after \"at\": " CHANNEL_FORM },
+	{ "played without a port", "channel c = a played at 127.0.0.1", PORT },
+	{ "played with an empty port", "channel c = a played at 127.0.0.1:", PORT },
+	{ "played at port 0", "channel c = a played at 127.0.0.1:0", PORT },
+	{ "played at a port past the last", "channel c = a played at 127.0.0.1:65536", PORT },
+	{ "played at a port of words", "channel c = a played at 127.0.0.1:http", PORT },
+	{ "played at a port with a zero before it", "channel c = a played at 127.0.0.1:080", PORT },
+	{ "played on another machine", "channel c = a played at 192.168.1.2:80", HERE },
+	{ "played at all addresses", "channel c = a played at 0.0.0.0:80", HERE },
+	{ "played at another machine's name", "channel c = a played at localhost.example.com:80", HERE },
+	{ "played at what only begins so", "channel c = a played at 127.0.0.1.example.com:80", HERE },
+	{ "played at a short address", "channel c = a played at 127.1:80", HERE },
+	{ "played at an address of other digits", "channel c = a played at 0x7f.0.0.1:80", HERE },
+	{ "played at version six without brackets", "channel c = a played at ::1:80", HERE },
+	{ "played at another of version six", "channel c = a played at [::2]:80", HERE },
+	{ "played at an address in disguise", "channel c = a played at [::ffff:10.0.0.1]:80", HERE },
+	{ "played at a URL", "channel c = a played at http://127.0.0.1:80", HERE },
+	{ "played at no host", "channel c = a played at :80", HERE },
+	{ "played at two", "channel c = a played at 127.0.0.1:80 127.0.0.1:81", "1: \"127.0.0.1:81\" is too much: " CHANNEL_FORM },
+
+	/* owner, guest */
+	{ "an owner without anything", "owner", "1: an id is missing: " OWNER_FORM },
+	{ "an owner of no channel", C "owner U1", "2: \"on\" and the channel are missing: " OWNER_FORM },
+	{ "an owner on nothing", C "owner U1 on", "2: a channel is missing: " OWNER_FORM },
+	{ "everybody as owner", C "owner * on c", "2: everybody would be an owner, who may do everything: name one, or write guest * on c" },
+	{ "two ids", C "guest U1 U2 on c", "2: \"on\" and the channel are missing: " GUEST_FORM },
+	{ "a list of ids", C "guest U1,U2 on c", "2: the id \"U1,U2\" has a character other than A-Z a-z 0-9 and _.:@+=-/: `chela status` names those who wrote" },
+	{ "a star with more", C "guest U* on c", "2: the id \"U*\" has a character other than A-Z a-z 0-9 and _.:@+=-/: `chela status` names those who wrote" },
+	{ "two channels for one", C "guest U1 on c d", "2: \"d\" is too much: " GUEST_FORM },
+	{ "a guest twice", C "guest U1 on c\nguest U1 on c", "3: U1 on c stands in line 2 already: leave one of the lines out" },
+	{ "an owner who is a guest", C "owner U1 on c\nguest U1 on c", "3: U1 on c stands in line 2 already: leave one of the lines out" },
+	{ "everybody twice", C "guest * on c\nguest * on c", "3: * on c stands in line 2 already: leave one of the lines out" },
+	{ "an owner on a model", M "owner U1 on m", "2: no line defines a channel \"m\": write channel NAME = ADAPTER" },
+	{ "a guest on a misspelt channel", "channel work = a\nguest U1 on wrok", "2: no line defines a channel \"wrok\": did you mean \"work\"?" },
+
 	/* set */
-	{ "a setting of an unknown model", "set n.k = v\n" M, "1: no line defines a model \"n\": there is only m" },
-	{ "a setting of a misspelt model", "model local = a\nset locla.k = v", "2: no line defines a model \"locla\": did you mean \"local\"?" },
-	{ "a setting without a model at all", "set m.k = v", "1: no line defines a model \"m\": write model NAME = ADAPTER" },
+	{ "a setting of a channel twice", C "set c.k = 1\nset c.k = 2", "3: c has its \"k\" already: leave one of the two out" },
+	{ "a URL of a channel by set, as bad", C "set c.base = ftp://h", "2: the URL has no scheme: write http:// or https:// before it" },
+	{ "a setting of neither of two", M C "set n.k = v", "3: no line defines a model or channel \"n\": known are m and c" },
+	{ "a channel to use", M C "use c", "3: no line defines a model \"c\": there is only m" },
+	{ "a channel's price", M C "price c x in 1 out 1 USD", "3: no line defines a model \"c\": there is only m" },
+	{ "a setting of an unknown model", "set n.k = v\n" M, "1: no line defines a model or channel \"n\": there is only m" },
+	{ "a setting of a misspelt model", "model local = a\nset locla.k = v", "2: no line defines a model or channel \"locla\": did you mean \"local\"?" },
+	{ "a setting without a model at all", "set m.k = v", "1: no line defines a model or channel \"m\": write model NAME = ADAPTER or channel NAME = ADAPTER" },
 	{ "a setting without a dot", M "set k = v", "2: a dot is missing: " SET_FORM },
 	{ "a setting without a name", M "set", "2: a name is missing: " SET_FORM },
 	{ "a setting without a key", M "set m. = v", "2: a setting is missing: " SET_FORM },
 	{ "a setting without its sign", M "set m.k v", "2: \"=\" is missing: " SET_FORM },
 	{ "a setting without a value", M "set m.k = # v", "2: a value is missing: " SET_FORM },
-	{ "a setting twice", M "set m.k = 1\nset m.k = 1", "3: the model \"m\" has its \"k\" already: leave one of the two out" },
-	{ "a setting that `using` has said", "set m.model = x\nmodel m = a using y", "1: the model \"m\" has its \"model\" already: leave one of the two out" },
+	{ "a setting twice", M "set m.k = 1\nset m.k = 1", "3: m has its \"k\" already: leave one of the two out" },
+	{ "a setting that `using` has said", "set m.model = x\nmodel m = a using y", "1: m has its \"model\" already: leave one of the two out" },
 
 	/* use */
 	{ "nobody to use", M "use", "2: a model is missing: " USE_FORM },
@@ -254,7 +376,7 @@ static const struct {
 
 	/* secret */
 	{ "a secret without a dot", M "secret m from env K", "2: a dot is missing: " SECRET_FORM },
-	{ "a secret of an unknown model", M "secret n.key from env K", "2: no line defines a model \"n\": there is only m" },
+	{ "a secret of an unknown model", M "secret n.key from env K", "2: no line defines a model or channel \"n\": there is only m" },
 	{ "the secret itself", M "secret m.key sk-12345", "2: a secret's value does not stand here: " SECRET_FORM },
 	{ "a secret after a sign", M "secret m.key = sk-12345", "2: a secret's value does not stand here: " SECRET_FORM },
 	{ "a secret from elsewhere", M "secret m.key from vault x", "2: a secret's value does not stand here: " SECRET_FORM },
@@ -354,6 +476,21 @@ START_TEST(a_line_and_a_file_have_a_maximum)
 	conf_free(c);
 	buf_adds(&b, "allow read on core\n");
 	ck_assert_str_eq(conf_parse(buf_str(&b), "f", &c), "f:2001: the file has too many lines: 1000 statements are the most");
+	buf_cut(&b, 0);
+	for (int i = 0; i < CHANNELS_MAX; i++)
+		buf_addf(&b, "channel c%d = a\n", i);
+	for (int i = 0; i < PEOPLE_MAX; i++)
+		buf_addf(&b, "guest U%d on c0\n", i);
+	ck_assert_ptr_null(conf_parse(buf_str(&b), "f", &c));
+	ck_assert_int_eq(c->people_n, PEOPLE_MAX);
+	conf_free(c);
+	buf_adds(&b, "owner U on c0\n");
+	ck_assert_str_eq(conf_parse(buf_str(&b), "f", &c), "f:273: there are too many owners and guests: 256 are the most");
+	buf_adds(&b, "channel c = a\n");
+	buf_drop(&b, buf_str(&b).len - strlen("channel c = a\n"));
+	for (int i = 0; i < CHANNELS_MAX; i++)
+		buf_addf(&b, "channel c%d = a\n", i);
+	ck_assert_str_eq(conf_parse(buf_str(&b), "f", &c), "f:17: there are too many channels: 16 are the most");
 	buf_free(&b);
 }
 END_TEST
@@ -420,6 +557,8 @@ int main(void)
 	tcase_add_test(t, prices_are_millionths);
 	tcase_add_test(t, an_empty_file_has_defaults_and_allows_nothing);
 	tcase_add_loop_test(t, a_model_is_told_what_its_lines_say, 0, COUNT(configs));
+	tcase_add_loop_test(t, a_channel_is_played_on_this_machine, 0, COUNT(played));
+	tcase_add_loop_test(t, everybody_has_the_standing_that_the_lines_give, 0, COUNT(standings));
 	tcase_add_loop_test(t, a_rule_keeps_its_own_words, 0, COUNT(rules));
 	tcase_add_loop_test(t, what_is_wrong_is_refused_with_its_line_and_a_remedy, 0, COUNT(refused));
 	tcase_add_test(t, a_byte_of_zero_does_not_end_the_file);
