@@ -7,6 +7,7 @@
 int command_run(struct instance *i, int argc, char **argv);
 int command_chat(struct instance *i, int argc, char **argv);
 int command_check(struct instance *i, int argc, char **argv);
+int command_play(struct instance *i, int argc, char **argv);
 int command_enable(struct instance *i, int argc, char **argv);
 int command_disable(struct instance *i, int argc, char **argv);
 int command_secret(struct instance *i, int argc, char **argv);
@@ -25,7 +26,10 @@ void terminal_guard(int fd);
 /* A folder's name under skills/, specs/ and generated/: a-z 0-9 and -. */
 bool name_fits(const char *name);
 
-/* Runs the gate and waits; its report goes to `fd`. The exit status. */
+/* Becomes the gate, a program of its own; returns when it cannot be run, and has said so. */
+void gate_become(const struct instance *i, const char *verb, int argc, char **argv);
+
+/* Runs its check and waits; its report goes to `fd`. The exit status. */
 int gate_run(const struct instance *i, int fd, int argc, char **argv);
 
 /* Shows what the adapter will be able to do; NULL, or why not. */

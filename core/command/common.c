@@ -47,30 +47,32 @@ bool name_fits(const char *name)
 	return n > 0 && n <= 64 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == n && name[0] != '-';
 }
 
-int gate_run(const struct instance *i, int fd, int argc, char **argv)
+void gate_become(const struct instance *i, const char *verb, int argc, char **argv)
 {
 	DEFER(text_free) char *gate = text_fmt("%s/chela-gate", i->build);
-	char **args = mem_new((size_t)argc + 8, sizeof *args);
-	int n = 0, status = 0;
+	const char *first[] = { gate, "-C", i->root, "--instance", i->dir, verb };
+	const char **args = mem_new((size_t)argc + COUNT(first) + 1, sizeof *args);
+
+	memcpy(args, first, sizeof first);
+	if (argc)
+		memcpy(args + COUNT(first), argv, (size_t)argc * sizeof *args);
+	execv(gate, (char **)args);
+	refuse("%s cannot be run: %s (type make)", gate, strerror(errno));
+	free(args);
+}
+
+int gate_run(const struct instance *i, int fd, int argc, char **argv)
+{
+	int status = 0;
 	pid_t child;
 
-	args[n++] = gate;
-	args[n++] = (char[]){ "-C" };
-	args[n++] = i->root;
-	args[n++] = (char[]){ "--instance" };
-	args[n++] = i->dir;
-	args[n++] = (char[]){ "check" };
-	for (int k = 0; k < argc; k++)
-		args[n++] = argv[k];
 	fflush(NULL);
 	child = fork();
 	if (child == 0) {
 		dup2(fd, STDOUT_FILENO);
-		execv(gate, args);
-		dprintf(STDERR_FILENO, "chela: %s cannot be run: %s (type make)\n", gate, strerror(errno));
+		gate_become(i, "check", argc, argv);
 		_exit(127);
 	}
-	free(args);
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	return child > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 1;

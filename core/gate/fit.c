@@ -314,6 +314,83 @@ char *step_fits(const struct step *s, const struct came *c, const struct manifes
 	return why;
 }
 
+/* ---- what a request says to people --------------------------------------- */
+
+/* "/rooms/{room}/messages" as "/rooms/$room/messages"; owned. */
+static char *template_address(const char *url)
+{
+	struct buf b = buf_new(URL_MAX);
+
+	for (; *url; url++) {
+		if (*url == '{')
+			buf_addc(&b, '$');
+		else if (*url != '}')
+			buf_addc(&b, *url);
+	}
+	return buf_take(&b);
+}
+
+/* An address that is one argument leads where its `match` says. */
+static bool leads_to(const struct operation *o, const struct came *c)
+{
+	for (size_t i = 0; i < o->args_n; i++) {
+		DEFER(text_free) char *whole = text_fmt("{%s}", o->args[i].name);
+		const char *host = o->args[i].match ? strstr(o->args[i].match, "://") : NULL;
+
+		if (host && strcmp(o->url, whole) == 0)
+			return strcmp(host + 3, c->host) == 0;
+	}
+	return false;
+}
+
+static bool is_request_of(const struct operation *o, const struct came *c, const struct manifest *m)
+{
+	DEFER(text_free) char *url = o->url ? template_address(o->url) : NULL;
+	DEFER(json_drop) cJSON *vars = cJSON_CreateObject();
+	const struct step s = { .word = DO_HTTP, .name = o->method, .url = url };
+
+	if (!url || strcmp(o->method, c->method) != 0)
+		return false;
+	return url[0] == '$' ? leads_to(o, c) : address_fits(&s, c, m, vars);
+}
+
+/* What stands in `value` where the template has "{name}". */
+static const char *filled_in(const cJSON *template, const char *name, const cJSON *value)
+{
+	const char *found = NULL;
+
+	if (cJSON_IsString(template))
+		return strcmp(template->valuestring, name) == 0 && cJSON_IsString(value) ? value->valuestring : NULL;
+	for (const cJSON *t = template->child; t && !found; t = t->next) {
+		DEFER(text_free) char *key = t->string ? str_dup((struct str){ t->string, strcspn(t->string, "?") }) : NULL;
+		const cJSON *v = key ? cJSON_GetObjectItemCaseSensitive(value, key) : NULL;
+
+		found = v ? filled_in(t, name, v) : NULL;
+	}
+	return found;
+}
+
+const char *message_in(const struct came *c, const struct manifest *m, const char **ret_act)
+{
+	static const char *const acts[] = { "send", "edit", "reply" };
+
+	for (size_t i = 0; c->word == DO_HTTP && i < m->operations_n; i++) {
+		const struct operation *o = &m->operations[i];
+
+		for (size_t k = 0; o->body && k < o->args_n * COUNT(acts); k++) {
+			const struct argument *a = &o->args[k / COUNT(acts)];
+			DEFER(text_free) char *is = text_fmt("%s.text", acts[k % COUNT(acts)]);
+			DEFER(text_free) char *name = text_fmt("{%s}", a->name);
+
+			if (!a->is || strcmp(a->is, is) != 0 || !is_request_of(o, c, m))
+				continue;
+			*ret_act = acts[k % COUNT(acts)];
+			return filled_in(o->body, name, c->value);
+		}
+	}
+	return NULL;
+}
+
 /* ---- what is sent -------------------------------------------------------- */
 
 static void invent(const char *name, size_t n, cJSON *vars, int *count)

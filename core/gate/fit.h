@@ -29,6 +29,10 @@ char *step_address(const struct step *s, const struct manifest *m);
  * secrets; what is new is invented from *count. Owned. */
 cJSON *value_invent(const cJSON *value, cJSON *vars, int *count);
 
+/* The words of a message to people, where the request is one that sends, edits or replies;
+ * *ret_act is which. NULL: it is none. */
+const char *message_in(const struct came *c, const struct manifest *m, const char **ret_act);
+
 /* What a body says: JSON, a form's fields, a text; NULL where it is empty. Owned. */
 cJSON *body_value(const cJSON *headers, struct str body, bool *ret_form);
 cJSON *text_value(struct str text);

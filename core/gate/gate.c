@@ -30,11 +30,8 @@ static int run(const struct instance *i, int argc, char **argv)
 	}
 	if (argc >= 2 && strcmp(argv[0], "language") == 0)
 		return manual_run(i, argc - 1, argv + 1, stdout) ? CHECKED_PASSED : CHECKED_REFUSED;
-	if (argc >= 1 && strcmp(argv[0], "play") == 0) {
-		int status = play_run(argc - 1, argv + 1);
-
-		return status == CHECKED_USAGE ? usage() : status;
-	}
+	if (argc >= 1 && strcmp(argv[0], "play") == 0)
+		return play_run(argc - 1, argv + 1);
 	return usage();
 }
 

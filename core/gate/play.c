@@ -380,15 +380,15 @@ static const char *read_folder(struct play *p, const char *folder)
 	for (size_t i = 0; !why && i < p->pages_n; i++)
 		rules += p->pages[i]->rules_n;
 	p->stage.manifest = p->manifest;
-	return why || rules ? why : "no page of it says how to play the service: write a ```transcript platform block "
-				    "(specs/README.md says how)";
+	return why || rules ? why : "no page of this contract says how its service is played: write a ```transcript "
+				    "platform block (specs/README.md says how)";
 }
 
 static char *check_titles(const struct play *p)
 {
 	for (size_t i = 0; i < p->titles_n; i++) {
 		const struct section *s = find_section(p, p->titles[i]);
-		char *why = s ? unplayable(s) : text_fmt("no page has a section \"%s\"", p->titles[i]);
+		char *why = s ? unplayable(s) : text_fmt("no page has a section \"%s\": name one as it stands after ##", p->titles[i]);
 
 		if (why)
 			return why;
@@ -435,7 +435,7 @@ static void run(struct play *p)
 	const char *why = door_open(&p->stage.door, p->port);
 
 	if (why) {
-		fprintf(stderr, "chela-gate: %s\n", why);
+		fprintf(stderr, "chela: %s\n", why);
 		p->status = 1;
 		return;
 	}
@@ -462,13 +462,15 @@ int play_run(int argc, char **argv)
 	const char *folder = NULL, *why;
 	DEFER(text_free) char *unfit = NULL;
 
-	if (!words(&p, argc, argv, &folder))
+	if (!words(&p, argc, argv, &folder)) {
+		fputs("usage: chela play FOLDER [--port N] [--section TITLE]... [--json] (FOLDER: specs/NAME)\n", stderr);
 		return 2;
+	}
 	why = read_folder(&p, folder);
 	if (!why)
 		why = unfit = check_titles(&p);
 	if (why) {
-		fprintf(stderr, "chela-gate: %s: %s\n", folder, why);
+		fprintf(stderr, "chela: %s\n", why);
 	} else {
 		p.stage.loop = p.stage.door.loop = loop_new();
 		run(&p);

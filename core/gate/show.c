@@ -28,7 +28,7 @@ static char *short_address(const struct stage *s, const struct came *c)
 void show_came(const struct stage *s, const struct came *c, int caller)
 {
 	DEFER(text_free) char *url = c->target ? short_address(s, c) : NULL;
-	const char *secret = secret_of(c, s->manifest);
+	const char *secret = secret_of(c, s->manifest), *act, *words = message_in(c, s->manifest, &act);
 	struct step step = { .word = c->word, .name = c->method, .url = url, .secret = secret, .status = c->code,
 			     .option = c->form ? "form" : NULL, .value = c->value };
 	DEFER(text_free) char *text = step_notation(&step);
@@ -42,6 +42,10 @@ void show_came(const struct stage *s, const struct came *c, int caller)
 	json_add(json, "as", secret ? cJSON_CreateString(secret) : NULL);
 	json_add(json, "code", c->code ? cJSON_CreateNumber(c->code) : NULL);
 	json_add(json, "value", c->value ? cJSON_Duplicate(c->value, true) : NULL);
+	if (words) {
+		cJSON_AddStringToObject(json, "act", act);
+		cJSON_AddStringToObject(json, "words", words);
+	}
 	show(s, json, text);
 }
 
