@@ -101,6 +101,15 @@ bool address_public(const struct sockaddr *a)
 	return (address[0] & 0xE0) == 0x20 && !find(ranges6, COUNT(ranges6), address);
 }
 
+bool address_loopback(const struct sockaddr *a)
+{
+	static const unsigned char one[16] = { [15] = 1 };
+	bool six;
+	const unsigned char *address = bytes_of(a, &six);
+
+	return address && (six ? memcmp(address, one, sizeof one) == 0 : address[0] == 127);
+}
+
 bool address_private(const struct sockaddr *a)
 {
 	bool six;

@@ -4,10 +4,11 @@
  * the open ones, for its answer, perhaps before it asks again; then it is over. */
 #include "broker.h"
 #include "adapter/adapter.h"
-#include "address.h"
+#include "broker_parts.h"
 #include "limits.h"
 #include "outfit.h"
 #include "retry.h"
+#include "route.h"
 #include "stream.h"
 #include "transfer.h"
 #include <sodium.h>
@@ -20,10 +21,8 @@ struct exchange {
 	struct broker *broker;
 	struct exchange *next;
 	struct exchange_owner *owner;
-	const struct manifest *manifest;
 	struct request request;
-	char *connection, *origin;
-	bool exempt;			/* the owner's file names exactly this origin */
+	struct route route;
 	enum state state;
 	struct later committed;
 	struct timer again;
@@ -35,14 +34,6 @@ struct exchange {
 	bool telling, gone;		/* in a callback of the owner; who freed it there */
 };
 
-struct broker {
-	struct loop *loop;
-	struct secrets *secrets;
-	struct multi *multi;
-	struct exchange *first;		/* all, oldest first */
-	struct timer places;		/* one is free: who is next? */
-	int open;
-};
 
 /* ---- ends ---------------------------------------------------------------- */
 
@@ -56,7 +47,6 @@ static void leave(struct exchange *x)
 	if (x->state != WAIT_ANSWER)
 		return;
 	x->state = WAIT_AGAIN;
-	x->broker->open--;
 	timer_set(x->broker->loop, &x->broker->places, 0);
 }
 
@@ -71,8 +61,7 @@ static void destroy(struct exchange *x)
 	loop_forget(x->broker->loop, &x->committed);
 	timer_stop(&x->again);
 	request_free(&x->request);
-	free(x->connection);
-	free(x->origin);
+	route_free(&x->route);
 	free(x);
 }
 
@@ -131,87 +120,18 @@ static void fail(struct exchange *x, enum failure class, const char *fmt, ...)
 
 /* ---- where to ------------------------------------------------------------ */
 
-/* The origin of a URL template, whose path may hold placeholders; owned. */
-static char *template_origin(const char *url)
-{
-	const char *host = url ? strstr(url, "://") : NULL;
-	DEFER(text_free) char *prefix = NULL;
-
-	if (!host)
-		return NULL;
-	host += strlen("://");
-	prefix = str_dup((struct str){ url, (size_t)(host - url) + strcspn(host, "/?#") });
-	return strchr(prefix, '{') ? NULL : url_origin(prefix);
-}
-
-static bool is_origin_of(const char *url, const char *origin)
-{
-	DEFER(text_free) char *own = template_origin(url);
-
-	return own && strcmp(own, origin) == 0;
-}
-
-/* Whether the manifest itself names this origin: as base, as default of its
- * configuration's base, or in the operation. */
-static bool manifest_names(const struct manifest *m, const struct operation *op, const char *origin)
-{
-	if (is_origin_of(m->base, origin) || is_origin_of(op->url, origin))
-		return true;
-	for (size_t i = 0; i < m->config_n; i++)
-		if (strcmp(m->config[i].name, "base") == 0 && cJSON_IsString(m->config[i].fallback) &&
-		    is_origin_of(m->config[i].fallback->valuestring, origin))
-			return true;
-	return false;
-}
-
-/* "https://HOST:443" -> HOST; owned */
-static char *host_of(const char *origin)
-{
-	const char *host = strstr(origin, "://") + strlen("://");
-
-	return str_dup((struct str){ host, (size_t)(strrchr(host, ':') - host) });
-}
-
-static bool plain(const struct exchange *x)
-{
-	return strncmp(x->origin, "http:", 5) == 0;
-}
-
-/* NULL, or why nothing may go there whatever its address turns out to be. */
-static char *bar(const struct exchange *x)
-{
-	DEFER(text_free) char *host = host_of(x->origin);
-
-	if (x->exempt)
-		return NULL;
-	if (plain(x))
-		return text_fmt("plain http goes only where a line of assistant.conf says so, and %s is named in none",
-				x->origin);
-	if (host_is_literal(host))
-		return text_fmt("%s is a number, no name: only a line of assistant.conf can send requests there",
-				x->origin);
-	if (!manifest_names(x->manifest, x->request.op, x->origin))
-		return text_fmt("%s is neither in %s's manifest nor in assistant.conf", x->origin, x->manifest->name);
-	return NULL;
-}
-
 static bool may_connect(struct transfer *t, const struct sockaddr *a)
 {
 	const struct exchange *x = container_of(t, struct exchange, transfer);
 
-	if (!x->exempt)
-		return address_public(a);
-	return !plain(x) || address_private(a);
+	return route_may_connect(&x->route, a);
 }
 
 static void fail_barred(struct exchange *x)
 {
-	if (x->exempt)
-		fail(x, FAIL_PERMISSION, "%s leads to %s, which is not private, and plain http goes no further: "
-		     "write https in assistant.conf", x->origin, x->transfer.easy.barred);
-	else
-		fail(x, FAIL_PERMISSION, "%s leads to %s, which is no public address: if this is your own machine, "
-		     "name it in assistant.conf", x->origin, x->transfer.easy.barred);
+	DEFER(text_free) char *why = route_barred(&x->route, x->transfer.easy.barred);
+
+	fail(x, FAIL_PERMISSION, "%s", why);
 }
 
 /* ---- what comes ---------------------------------------------------------- */
@@ -225,7 +145,7 @@ static bool tell_parts(struct exchange *x)
 	while (!x->gone && stream_next(x->stream, &piece)) {
 		struct answer a = { 0 };
 
-		answer_part(x->manifest, x->request.op, piece, &a);
+		answer_part(x->route.manifest, x->request.op, piece, &a);
 		scrub(x, &a);
 		x->shown = true;
 		x->owner->part(x->owner, &a);
@@ -267,12 +187,12 @@ static void sort(const struct exchange *x, struct answer *ret)
 	enum net net = t->end == END_WHOLE ? NET_OK : t->end == END_UNSENT ? NET_UNSENT : NET_LOST;
 	bool whole = net == NET_OK && !streams(x);
 
-	answer_sort(x->manifest, x->request.op, net, net == NET_OK ? t->status : 0,
+	answer_sort(x->route.manifest, x->request.op, net, net == NET_OK ? t->status : 0,
 		    whole ? buf_str(&t->got) : STR(""), ret);
 	if (net == NET_OK)
 		return;
 	free(ret->why);
-	ret->why = text_fmt("%s %s: %s", net == NET_UNSENT ? "no connection to" : "no answer from", x->origin, t->why);
+	ret->why = text_fmt("%s %s: %s", net == NET_UNSENT ? "no connection to" : "no answer from", x->route.origin, t->why);
 }
 
 static struct retry decide(const struct exchange *x, const struct answer *a)
@@ -313,10 +233,10 @@ static void done(struct transfer *t)
 		fail_barred(x);
 		return;
 	case END_UNTRUSTED:
-		fail(x, FAIL_NETWORK, "%s did not prove who it is: %s", x->origin, t->why);
+		fail(x, FAIL_NETWORK, "%s did not prove who it is: %s", x->route.origin, t->why);
 		return;
 	case END_TOO_LARGE:
-		fail(x, FAIL_PLATFORM, "the answer of %s is refused: %s", x->origin, t->why);
+		fail(x, FAIL_PLATFORM, "the answer of %s is refused: %s", x->route.origin, t->why);
 		return;
 	case END_WHOLE:
 		if (x->stream) {
@@ -341,11 +261,12 @@ static int64_t at_most(int64_t asked, int64_t max)
 
 static void start(struct exchange *x)
 {
-	const struct manifest *m = x->manifest;
+	const struct manifest *m = x->route.manifest;
 	struct transfer *t = &x->transfer;
 
 	t->method = x->request.op->method;
 	t->url = x->outfit.url;
+	t->leads_to = x->route.played_at;
 	t->headers = x->outfit.headers;
 	t->body = str_of(x->request.body);
 	t->repeatable = x->request.op->retry == RETRY_ALWAYS;
@@ -363,28 +284,26 @@ static void start(struct exchange *x)
 static const char *put_secret(struct exchange *x)
 {
 	const struct secret_slot *slot = x->request.secret;
-	struct secrets *secrets = x->broker->secrets;
-	DEFER(text_free) char *name = NULL;
-	const struct secret *secret;
 	const char *why;
+	char *value;
 
 	if (!slot)
 		return NULL;
-	name = text_fmt("%s.%s", x->connection, slot->name);
-	if (slot->optional && !secret_given(secrets, name))
-		return NULL;
-	why = secret_find(secrets, name, x->origin, &secret);
-	if (!why)
-		outfit_secret(&x->outfit, slot, secret_value(secret));
-	return why;
+	why = route_secret(&x->route, x->broker->secrets, slot, x->route.origin, &value);
+	if (why || !value)
+		return why;
+	outfit_secret(&x->outfit, slot, str_of(value));
+	sodium_memzero(value, strlen(value));
+	free(value);
+	return NULL;
 }
 
 /* Makes url and headers. FAIL_NONE, or why this attempt does not leave. */
 static enum failure dress(struct exchange *x, char **ret_why)
 {
-	int64_t max = at_most(x->manifest->limits.request_bytes, REQUEST_MAX);
+	int64_t max = at_most(x->route.manifest->limits.request_bytes, REQUEST_MAX);
 
-	if (!x->origin || strlen(x->request.url) > URL_MAX) {
+	if (!x->route.origin || strlen(x->request.url) > URL_MAX) {
 		*ret_why = text_fmt("the URL is none, or longer than %d bytes", URL_MAX);
 		return FAIL_INPUT;
 	}
@@ -392,7 +311,7 @@ static enum failure dress(struct exchange *x, char **ret_why)
 		*ret_why = text_fmt("the request is larger than %lld bytes", (long long)max);
 		return FAIL_TOO_LARGE;
 	}
-	*ret_why = bar(x);
+	*ret_why = route_bar(&x->route);
 	if (*ret_why)
 		return FAIL_PERMISSION;
 	*ret_why = outfit_make(&x->outfit, &x->request);
@@ -408,7 +327,6 @@ static void attempt(struct exchange *x)
 	enum failure class;
 
 	x->state = WAIT_ANSWER;
-	x->broker->open++;
 	x->tries++;
 	class = dress(x, &why);
 	if (class == FAIL_NONE)
@@ -417,11 +335,21 @@ static void attempt(struct exchange *x)
 		fail(x, class, "%s", why);
 }
 
+/* Each connection has places of its own: a slow model never keeps a channel from sending. */
+static bool has_place(const struct broker *b, const struct exchange *for_whom)
+{
+	int open = 0;
+
+	for (const struct exchange *x = b->first; x; x = x->next)
+		open += x->state == WAIT_ANSWER && strcmp(x->route.connection, for_whom->route.connection) == 0;
+	return open < EXCHANGES_OPEN_MAX;
+}
+
 static struct exchange *next_one(const struct broker *b)
 {
 	struct exchange *x = b->first;
 
-	while (x && x->state != WAIT_PLACE)
+	while (x && !(x->state == WAIT_PLACE && has_place(b, x)))
 		x = x->next;
 	return x;
 }
@@ -431,7 +359,7 @@ static void fill_places(struct timer *timer)
 	struct broker *b = container_of(timer, struct broker, places);
 	struct exchange *x;
 
-	while (b->open < EXCHANGES_OPEN_MAX && (x = next_one(b)) != NULL)
+	while ((x = next_one(b)) != NULL)
 		attempt(x);
 }
 
@@ -455,10 +383,8 @@ static void again(struct timer *timer)
 
 struct broker *broker_new(struct loop *loop, struct secrets *secrets)
 {
-	struct broker *b = calloc(1, sizeof *b);
+	struct broker *b = mem_new(1, sizeof *b);
 
-	if (!b)
-		abort();
 	*b = (struct broker){ .loop = loop, .secrets = secrets, .multi = multi_new(loop, EXCHANGES_OPEN_MAX),
 			      .places = { .fired = fill_places } };
 	return b;
@@ -470,6 +396,8 @@ void broker_free(struct broker *b)
 		return;
 	while (b->first)
 		destroy(b->first);
+	while (b->lines)
+		line_free(b->lines);
 	timer_stop(&b->places);
 	multi_free(b->multi);
 	free(b);
@@ -478,16 +406,14 @@ void broker_free(struct broker *b)
 struct exchange *broker_send(struct broker *b, const struct party *party, struct request *request,
 			     struct exchange_owner *owner)
 {
-	struct exchange *x = calloc(1, sizeof *x), **at = &b->first;
+	struct exchange *x = mem_new(1, sizeof *x), **at = &b->first;
 
-	if (!x)
-		abort();
-	*x = (struct exchange){ .broker = b, .owner = owner, .manifest = party->manifest, .request = *request,
+	*x = (struct exchange){ .broker = b, .owner = owner, .request = *request,
+				.route = route_new(party, request->op, request->url),
 				.committed = { .run = committed }, .again = { .fired = again } };
+	x->request.url = route_url(&x->route, request->url);
+	free(request->url);
 	*request = (struct request){ 0 };
-	x->connection = text_dup(party->connection);
-	x->origin = url_origin(x->request.url);
-	x->exempt = x->origin && party->base_origin && strcmp(x->origin, party->base_origin) == 0;
 	while (*at)
 		at = &(*at)->next;
 	*at = x;

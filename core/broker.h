@@ -1,5 +1,5 @@
-/* broker.h - does what an adapter asked: HTTP over libcurl on the loop. The only holder of
- * secrets and sockets.
+/* broker.h - does what an adapter asked: HTTP and WebSockets over libcurl on the loop. The
+ * only holder of secrets and sockets.
  *
  * A request comes rendered (render.h) from an operation row; the broker puts in the
  * secret that the row names, checks every address before it connects (nothing private,
@@ -54,13 +54,15 @@ struct line_owner {
 	void (*down)(struct line_owner *o, int code, const char *why);
 };
 
-/* Takes *request, which was rendered from the socket's .open; leaves after the commit. */
+/* Takes *request, which was rendered from the socket's .open; leaves after the commit. The
+ * owner may free the line from any of its calls. */
 struct line *broker_open(struct broker *b, const struct party *party, const struct socket_row *socket,
 			 struct request *request, struct line_owner *owner);
 /* Writes one of its frames, rendered anew with its secret; leaves after the commit. NULL, or
  * why it does not (until the next call): no such secret, larger than the row allows. */
 const char *line_write(struct line *l, const struct operation *frame, const cJSON *config, const cJSON *args) MUST_USE;
-void line_close(struct line *l, int code);	/* after the commit; no call to the owner any more, it frees itself */
+/* After what was written in this turn; no call to the owner any more, and it frees itself. */
+void line_close(struct line *l, int code);
 void line_free(struct line *l);			/* at once, without a word to anybody; NULL is fine */
 
 #endif

@@ -37,13 +37,14 @@ enum {
 	CONNECT_MS = 15000,
 	SILENCE_MS = 90000,			/* no byte of an answer: a model may think */
 	ANSWER_TOTAL_MS = 600000,
-	EXCHANGES_OPEN_MAX = 32,		/* requests under way in the whole core; others queue */
+	EXCHANGES_OPEN_MAX = 32,		/* requests under way of one connection; its others queue */
 	RETRY_TRIES = 4,			/* attempts in all */
 	RETRY_AFTER_MAX_MS = 120000,		/* a longer Retry-After is an answer, not a wait */
 
 	/* WebSocket */
 	SOCKET_MESSAGE_MAX = 4 * 1024 * 1024,	/* one message, its fragments together: Slack's largest known has 67 KB */
 	SOCKET_OUT_MAX = 256 * 1024,		/* that wait to leave: a line that takes no more is dead */
+	SOCKET_TURN_MAX = 256 * 1024,		/* read in one turn of the loop: a flood leaves others their time */
 	UPGRADE_MAX = 16 * 1024,		/* the answer to the upgrade */
 	PING_MS = 20000,			/* of silence before we ask; services ping within 10 to 60 s themselves */
 	PONG_MS = 15000,			/* and then: 5 s is known to misfire under load */

@@ -434,16 +434,6 @@ struct str secret_value(const struct secret *secret)
 	return (struct str){ secret->value, secret->len };
 }
 
-char *secrets_scrub(const struct secrets *s, struct str text, size_t *ret_len)
-{
-	char *clean = scrub_text(s->scrub, text, ret_len);
-
-	if (clean)
-		return clean;
-	*ret_len = text.len;
-	return str_dup(text);
-}
-
 const struct scrub *secrets_known(const struct secrets *s)
 {
 	return s->scrub;

@@ -37,9 +37,7 @@ bool secret_given(const struct secrets *s, const char *name);
 const char *secret_find(struct secrets *s, const char *name, const char *origin, const struct secret **ret) MUST_USE;
 struct str secret_value(const struct secret *secret);	/* only the broker calls this */
 
-/* A copy in which every value that this process has seen, in all the forms of scrub.h,
- * reads "<NAME>". */
-char *secrets_scrub(const struct secrets *s, struct str text, size_t *ret_len);
+/* Every value that this process has seen, to be scrubbed from whatever somebody else sees. */
 const struct scrub *secrets_known(const struct secrets *s);
 
 #endif
