@@ -6,9 +6,10 @@ SAN ?=
 
 PACKAGES = build-essential pkg-config libcurl4-openssl-dev libcjson-dev libevent-dev \
 	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev libwslay-dev \
-	   libmd-dev ca-certificates
+	   libmd-dev libunistring-dev ca-certificates
 TEST_PACKAGES = check clang git openssl
 LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark libmd
+MORE_LIBS = -lwslay -lunistring -lm	# that pkg-config does not know; curl loads the second anyway
 CFLAGS ?= -O2 -g
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
        -Wwrite-strings -Wpointer-arith $(WERROR)
@@ -79,11 +80,11 @@ $(B)/runner.o: $(patsubst %.c,$(B)/obj/core/adapter/sandboxed/%.o,$(RUNNER))
 
 $(B)/chela: $(call objects,$(MAIN)) $(B)/core.a
 	@echo "  link $@"
-	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) -lwslay -lm
+	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) $(MORE_LIBS)
 
 $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@echo "  link $@"
-	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) -lwslay -lm
+	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) $(MORE_LIBS)
 
 $(call objects,$(wildcard tests/*.c)): | $(B)/.test-packages
 
@@ -92,7 +93,7 @@ $(addprefix $(B)/tests/test_,broker chela job turn): $(call objects,tests/fake.c
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@mkdir -p $(@D)
-	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS) check) -lwslay -lm
+	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS) check) $(MORE_LIBS)
 
 run: all
 	@$(B)/chela run
@@ -118,7 +119,7 @@ bench: all $(B)/bench
 		"chela, stripped: $$(strip -o $(B)/stripped $(B)/chela && stat -c %s $(B)/stripped) bytes"
 
 $(B)/bench: $(call objects,tests/bench.c) $(B)/core.a
-	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) -lwslay -lm
+	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) $(MORE_LIBS)
 
 # Our own code: no warning of either compiler, no banned call, the ABI as recorded, skills as
 # the Agent Skills format wants them.

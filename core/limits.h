@@ -73,6 +73,13 @@ enum {
 	SIGN_TRIES = 4,				/* to take a mark away */
 	SIGN_WAIT_MS = 4000,			/* before a courtesy is tried again */
 
+	/* what a model says, on its way to a chat */
+	MARKUP_WORK_MAX = 10 * 1000 * 1000,	/* lines times depth: cmark looks at each open list for each; half a second */
+	MARKUP_IMAGES_MAX = 5000,		/* for which cmark's time grows with the square; more is shown as it stands */
+	MARKUP_INDENT_MAX = 12,			/* levels that are indented: no chat shows more, and each costs all its lines */
+	TABLE_CELLS_MAX = 5000,			/* of all tables of a text; what comes behind them is shown as it stands */
+	LINK_MAX = 1000,			/* bytes of a link's address: it cannot be cut, and a longer one is text */
+
 	/* kept in the store for a person to look at */
 	DEAD_LETTER_MAX = 256 * 1024,		/* of one defective event: enough to see what is wrong */
 	DEAD_LETTERS_MAX = 1000,		/* the newest stay: a platform that went mad does not fill the disk */
