@@ -28,47 +28,122 @@ static char *operation_origin(const struct manifest *m, const struct operation *
 	return url ? url_origin(url) : NULL;
 }
 
+/* Where the secret of a socket's frames is for, as route.h has it: the one origin that the
+ * manifest, or the owner's file, puts before all else. */
+static char *frames_origin(const struct manifest *m, const cJSON *config)
+{
+	const char *base = json_text(config, "/base");
+
+	return url_origin(base ? base : m->base);
+}
+
+/* NULL where the address changes. */
+static char *socket_origin(const struct socket_row *socket)
+{
+	DEFER(text_free) char *http = strncmp(socket->open.url, "wss:", 4) == 0 ?
+				      text_fmt("https%s", socket->open.url + 3) : NULL;
+
+	return url_origin(http);
+}
+
 static char *slot_origin(const struct manifest *m, const struct secret_slot *slot, const cJSON *config)
 {
 	for (size_t o = 0; o < m->operations_n; o++)
 		if (m->operations[o].secret == slot)
 			return operation_origin(m, &m->operations[o], config);
+	for (size_t k = 0; k < m->sockets_n; k++) {
+		const struct socket_row *socket = &m->sockets[k];
+
+		if (socket->open.secret == slot)
+			return socket_origin(socket);
+		for (size_t f = 0; f < socket->frames_n; f++)
+			if (socket->frames[f].secret == slot)
+				return frames_origin(m, config);
+	}
 	return NULL;
+}
+
+/* ---- one secret ---------------------------------------------------------- */
+
+static struct integration_conf conf_of_model(const struct conf_model *m)
+{
+	return (struct integration_conf){ .kind = KIND_MODEL, .name = m->name, .adapter = m->adapter,
+					  .config = m->config, .line = m->line };
+}
+
+static struct integration_conf conf_of_channel(const struct conf_channel *ch)
+{
+	return (struct integration_conf){ .kind = KIND_CHANNEL, .name = ch->name, .adapter = ch->adapter,
+					  .played_at = ch->played_at, .config = ch->config, .line = ch->line };
+}
+
+static bool conf_of(const struct conf *c, const char *name, struct integration_conf *ret)
+{
+	const struct conf_model *m = conf_model(c, name);
+	const struct conf_channel *ch = conf_channel(c, name);
+
+	if (m || ch)
+		*ret = m ? conf_of_model(m) : conf_of_channel(ch);
+	return m || ch;
+}
+
+static void name_slots(const struct manifest *m, struct buf *out)
+{
+	for (size_t k = 0; k < m->secrets_n; k++)
+		buf_addf(out, "%s%s", !k ? "" : k + 1 < m->secrets_n ? ", " : " and ", m->secrets[k].name);
+}
+
+static const char *find_origin(const struct manifest *m, const struct integration_conf *conf, const char *slot_name,
+			       char **ret, char **ret_label, char **ret_obtain)
+{
+	const struct secret_slot *slot = manifest_secret(m, slot_name);
+	DEFER(json_drop) cJSON *config = NULL;
+	DEFER(buf_free) struct buf known = buf_new(1024);
+	const char *why;
+
+	name_slots(m, &known);
+	if (!slot) {
+		snprintf(complaint, sizeof complaint, "%s needs no secret \"%s\": its manifest has %s", conf->adapter, slot_name,
+			 known.len ? buf_text(&known) : "none");
+		return complaint;
+	}
+	if (conf->played_at) {
+		snprintf(complaint, sizeof complaint, "%s is played at %s, with made-up secrets: take \"played at\" out of line %d "
+			 "of assistant.conf to use real ones", conf->name, conf->played_at, conf->line);
+		return complaint;
+	}
+	why = config_check(m, conf->config, &config);
+	if (why)
+		snprintf(complaint, sizeof complaint, "assistant.conf:%d: %s: %s", conf->line, conf->name, why);
+	else if ((*ret = slot_origin(m, slot, config)) == NULL)
+		snprintf(complaint, sizeof complaint, "%s is for no one place: in %s's manifest it is used by no operation, nor by a "
+			 "socket whose address is known", slot_name, conf->adapter);
+	else {
+		*ret_label = text_dup(slot->label);
+		*ret_obtain = text_dup(slot->obtain);
+		return NULL;
+	}
+	return complaint;
 }
 
 const char *secret_origin(const struct instance *i, const char *name, char **ret, char **ret_label, char **ret_obtain)
 {
-	const char *dot = strchr(name, '.');
+	const char *dot = strchr(name, '.'), *why;
 	DEFER(text_free) char *connection = dot ? str_dup((struct str){ name, (size_t)(dot - name) }) : NULL;
-	const struct conf_model *conf = connection ? conf_model(i->conf, connection) : NULL;
-	const struct secret_slot *slot = NULL;
-	DEFER(json_drop) cJSON *config = NULL;
-	struct manifest *m = NULL;
-	const char *why = NULL;
+	struct integration_conf conf;
+	struct manifest *m;
 
-	if (!conf) {
-		snprintf(complaint, sizeof complaint, "%s: no model of that name is in assistant.conf; a secret is named "
-			 "MODEL.SLOT, such as anthropic.key", name);
+	if (!connection || !conf_of(i->conf, connection, &conf)) {
+		snprintf(complaint, sizeof complaint, "%s: no model or channel of that name is in assistant.conf; a secret is named "
+			 "NAME.SLOT, such as anthropic.key or work.bot_token", name);
 		return complaint;
 	}
-	why = read_contract(i, conf->adapter, &m);
+	why = read_contract(i, conf.adapter, &m);
 	if (why)
 		return why;
-	slot = manifest_secret(m, dot + 1);
-	if (!slot)
-		snprintf(complaint, sizeof complaint, "%s needs no secret \"%s\": its manifest has %s%s", conf->adapter, dot + 1,
-			 m->secrets_n ? "" : "none", m->secrets_n ? m->secrets[0].name : "");
-	else if ((why = config_check(m, conf->config, &config)) != NULL)
-		snprintf(complaint, sizeof complaint, "%s: %s", conf->name, why);
-	else if ((*ret = slot_origin(m, slot, config)) != NULL) {
-		*ret_label = text_dup(slot->label);
-		*ret_obtain = text_dup(slot->obtain);
-		manifest_free(m);
-		return NULL;
-	} else
-		snprintf(complaint, sizeof complaint, "%s is used by no operation", name);
+	why = find_origin(m, &conf, dot + 1, ret, ret_label, ret_obtain);
 	manifest_free(m);
-	return complaint;
+	return why;
 }
 
 void lineup_secrets(const struct instance *i, struct secrets *s)
@@ -80,32 +155,49 @@ void lineup_secrets(const struct instance *i, struct secrets *s)
 	}
 }
 
-/* NULL when every key that the model needs can be had; else why not, owned. */
-static char *key_missing(const struct instance *i, const struct conf_model *conf, struct secrets *s)
+/* ---- all that one needs -------------------------------------------------- */
+
+/* NULL when every key that it needs can be had; else why not, of each; owned. */
+static char *keys_missing(const struct instance *i, const struct integration_conf *conf, struct secrets *s)
 {
 	DEFER(json_drop) cJSON *config = NULL;
+	DEFER(buf_free) struct buf missing = buf_new(64 * 1024);
 	struct manifest *m;
 	const char *why = read_contract(i, conf->adapter, &m);
-	char *missing = NULL;
 
 	if (why)
 		return text_dup(why);
 	why = config_check(m, conf->config, &config);
 	if (why)
-		missing = text_fmt("assistant.conf:%d: %s: %s", conf->line, conf->name, why);
-	for (size_t k = 0; k < m->secrets_n && !missing; k++) {
+		buf_addf(&missing, "assistant.conf:%d: %s: %s", conf->line, conf->name, why);
+	for (size_t k = 0; k < m->secrets_n && !why; k++) {
 		DEFER(text_free) char *name = text_fmt("%s.%s", conf->name, m->secrets[k].name);
 		DEFER(text_free) char *origin = slot_origin(m, &m->secrets[k], config);
 		const struct secret *secret;
+		const char *lacks;
 
 		if (m->secrets[k].optional || !origin)
 			continue;
-		why = secret_find(s, name, origin, &secret);
-		if (why)
-			missing = text_dup(why);
+		lacks = secret_find(s, name, origin, &secret);
+		if (lacks)
+			buf_addf(&missing, "%s%s", missing.len ? "; " : "", lacks);
 	}
 	manifest_free(m);
-	return missing;
+	return missing.len ? buf_take(&missing) : NULL;
+}
+
+static char *key_missing(const struct instance *i, const struct conf_model *model, struct secrets *s)
+{
+	const struct integration_conf conf = conf_of_model(model);
+
+	return keys_missing(i, &conf, s);
+}
+
+char *channel_keys_missing(const struct instance *i, const struct conf_channel *channel, struct secrets *s)
+{
+	const struct integration_conf conf = conf_of_channel(channel);
+
+	return conf.played_at ? NULL : keys_missing(i, &conf, s);
 }
 
 const struct conf_model *lineup_choice(const struct instance *i, struct secrets *s)

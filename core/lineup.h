@@ -27,6 +27,10 @@ void lineup_secrets(const struct instance *i, struct secrets *s);
 /* The first model that has its keys, whether it is checked and enabled or not; NULL: none. */
 const struct conf_model *lineup_choice(const struct instance *i, struct secrets *s);
 
+/* Every secret that the channel needs and cannot have, in a sentence each with its remedy; NULL: it
+ * lacks none. Owned. */
+char *channel_keys_missing(const struct instance *i, const struct conf_channel *channel, struct secrets *s);
+
 /* For which origin CONNECTION.SLOT is: NULL and the origin (owned), or why there is none. */
 const char *secret_origin(const struct instance *i, const char *name, char **ret, char **ret_label, char **ret_obtain) MUST_USE;
 

@@ -42,6 +42,13 @@ static const char conf_head[] =
 
 static const char conf_tail[] =
 "\n"
+"# Channels: where you talk to it. channel NAME = ADAPTER, then who may: an owner may do\n"
+"# all that you may here, a guest may talk to it, * is everybody there. Who is named\n"
+"# nowhere is not heard; `build/chela status` names who wrote. Keys: as above.\n"
+"#channel work = slack\n"
+"#owner U024BE7LH on work\n"
+"#guest U0G9QF9C6 on work\n"
+"\n"
 "# Prices per million tokens make costs known: price NAME MODEL in N out N CURRENCY\n"
 "#price anthropic claude-opus-4-8 in 5 out 25 cache-read 0.50 cache-write 6.25 USD\n"
 "\n"

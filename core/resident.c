@@ -267,7 +267,7 @@ static void do_shown(struct resident *r, struct client *c, const cJSON *request)
 
 static void do_status(struct resident *r, struct client *c, const cJSON *request)
 {
-	cJSON *status = status_build(r->instance, r->lineup, r->store, true);
+	cJSON *status = status_build(r->instance, r->lineup, r->store, NULL, true);
 
 	(void)request;
 	tell(c, json_build("{status:%j}", status));

@@ -4,9 +4,17 @@
 #include "lineup.h"
 #include "store/store.h"
 
-/* {"name", "instance", "running", "models": [{"name", "adapter", "model", "state", "why"?}], "inbox", "outbox",
- *  "dead_letters", "audit": {"rows", "broken"?}, "usage": {...}}; owned */
-cJSON *status_build(const struct instance *i, const struct lineup *l, struct store *s, bool running);
+/* {"name", "instance", "running", "models": [{"name", "adapter", "model", "state", "why"?}],
+ *  "channels": [{"name", "adapter", "state", "why"?, "since"?, "people"}],
+ *  "strangers": [{"connection", "sender", "count", "last"}], "inbox", "outbox",
+ *  "lost": [{"row", "connection", "chat", "state", "why"?, "changed"}], "dead_letters",
+ *  "audit": {"rows", "broken"?}, "usage": {...}}; owned.
+ *
+ * `channels` is given without "people", which is how many lines of the configuration let
+ * somebody in; NULL: there are none. Strangers are those whom no line names by now either;
+ * they and what was lost are the latest few. */
+cJSON *status_build(const struct instance *i, const struct lineup *l, struct store *s, const cJSON *channels,
+		    bool running);
 /* The same in words, aligned. */
 void status_print(const cJSON *status, struct buf *out);
 

@@ -11,7 +11,7 @@
 static int usage(void)
 {
 	fputs("usage: chela secret                 what is set\n"
-	      "       chela secret set NAME.SLOT   type a value, such as anthropic.key\n"
+	      "       chela secret set NAME.SLOT   type a value, such as anthropic.key or work.bot_token\n"
 	      "       chela secret forget NAME.SLOT\n", stderr);
 	return 2;
 }
@@ -96,34 +96,38 @@ static int forget(struct instance *i, const char *name)
 	return 0;
 }
 
-static void list_model(const struct instance *i, struct secrets *secrets, const struct conf_model *model)
+static void list_slots(const struct instance *i, struct secrets *secrets, const char *name, const char *adapter)
 {
-	DEFER(text_free) char *file = root_path(i, "specs/%s/manifest.json", model->adapter);
+	DEFER(text_free) char *file = root_path(i, "specs/%s/manifest.json", adapter);
 	struct manifest *m;
 
 	if (manifest_read(file, &m))
 		return;
 	for (size_t k = 0; k < m->secrets_n; k++) {
-		DEFER(text_free) char *name = text_fmt("%s.%s", model->name, m->secrets[k].name);
+		DEFER(text_free) char *whole = text_fmt("%s.%s", name, m->secrets[k].name);
 		DEFER(text_free) char *origin = NULL;
 		const char *where = "not set";
 
 		for (size_t c = 0; c < i->conf->secrets_n; c++)
-			if (strcmp(i->conf->secrets[c].name, name) == 0)
+			if (strcmp(i->conf->secrets[c].name, whole) == 0)
 				where = i->conf->secrets[c].env ? i->conf->secrets[c].env : i->conf->secrets[c].file;
-		if (secret_stored(secrets, name, &origin))
+		if (secret_stored(secrets, whole, &origin))
 			where = "set, for";
-		printf("  %-24s %s %s\n", name, where, origin ? origin : "");
+		printf("  %-24s %s %s\n", whole, where, origin ? origin : "");
 	}
 	manifest_free(m);
 }
 
 static int list(const struct instance *i)
 {
+	const struct conf *c = i->conf;
 	struct secrets *secrets = secrets_open(i->dir);
 
-	for (size_t k = 0; k < i->conf->models_n; k++)
-		list_model(i, secrets, &i->conf->models[k]);
+	for (size_t k = 0; k < c->models_n; k++)
+		list_slots(i, secrets, c->models[k].name, c->models[k].adapter);
+	for (size_t k = 0; k < c->channels_n; k++)
+		if (!c->channels[k].played_at)
+			list_slots(i, secrets, c->channels[k].name, c->channels[k].adapter);
 	secrets_free(secrets);
 	return 0;
 }

@@ -4,9 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* None runs; what each lacks is worth knowing before it does. */
+static cJSON *idle_channels(const struct instance *i, struct secrets *secrets)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	for (size_t k = 0; k < i->conf->channels_n; k++) {
+		const struct conf_channel *ch = &i->conf->channels[k];
+		DEFER(text_free) char *why = channel_keys_missing(i, ch, secrets);
+
+		cJSON_AddItemToArray(list, json_build("{name:%s,adapter:%s,state:'not running',why:%s}", ch->name, ch->adapter,
+						      why));
+	}
+	return list;
+}
+
 static const char *look_alone(struct instance *i, cJSON **ret)
 {
 	DEFER(text_free) char *database = instance_path(i, "chela.db");
+	DEFER(json_drop) cJSON *channels = NULL;
 	struct secrets *secrets;
 	struct lineup *lineup;
 	struct store *store;
@@ -17,7 +33,8 @@ static const char *look_alone(struct instance *i, cJSON **ret)
 	secrets = secrets_open(i->dir);
 	lineup_secrets(i, secrets);
 	lineup = lineup_open(i, secrets);
-	*ret = status_build(i, lineup, store, false);
+	channels = idle_channels(i, secrets);
+	*ret = status_build(i, lineup, store, channels, false);
 	lineup_free(lineup);
 	secrets_free(secrets);
 	store_close(store);
