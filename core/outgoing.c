@@ -155,7 +155,7 @@ static void smaller(struct outgoing *o, struct lane *l, const struct outbound *o
 	int64_t units = text_units(str_of(out->text), o->manifest->text_form.unit), max = o->manifest->text_form.max;
 	int64_t half = (units < max ? units : max) / 2;
 	DEFER(json_drop) cJSON *pieces = half < SEND_UNITS_LEAST ? NULL :
-					 split_text(out->text, half, o->manifest->text_form.unit);
+					 split_text(out->text, half, o->manifest->text_form.unit, o->manifest->text_form.marks);
 
 	if (json_count(pieces) > 1)
 		outbox_cut(o->store, l->row, pieces);
