@@ -34,8 +34,8 @@ static const struct strict_field frame_fields[] = {
 /* "30s" or "200ms", within these; absent it is left as it was. */
 static bool read_span(struct draft *d, const cJSON *span, int64_t min_ms, int64_t max_ms, int64_t *ret_ms)
 {
-	const char *text = span ? cJSON_GetStringValue(span) : "0s";
-	size_t n = text ? strspn(text, "0123456789") : 0;
+	const char *text = span ? span->valuestring : "";
+	size_t n = strspn(text, "0123456789");
 	int64_t ms = 0;
 
 	if (!span)

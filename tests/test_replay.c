@@ -286,7 +286,16 @@ static const struct {
 	  "> deliver like {\"text\": \"hi\", \"mentioned\": true}\n", 0, "" },
 	{ "but not after an empty one", "porch", SIGN_IN "! restart empty\n> keep null\n< start\n> http GET /door as token\n", 0, "" },
 	{ "a crash loses nothing that was committed", "porch", SIGN_IN "! kill\n< start\n" OPEN "> ws as token like {\"session\": \"s1\"}\n", 0, "" },
-	{ "an act that the manifest does not claim", "porch", SIGN_IN "< edit {\"ref\": 1}\n> result {}\n", 8, "the manifest's \"acts\" does not have \"edit\"" },
+	{ "an act that the manifest does not claim", "porch", SIGN_IN "< draft {\"ref\": 1}\n> result {}\n", 8, "the manifest's \"acts\" does not have \"draft\"" },
+	{ "a key that the page does not give is invented", "porch", SIGN_IN "< send {\"ref\": 7, \"chat\": \"r\", \"text\": \"x\"}\n"
+	  "> http POST /rooms/r/messages as token {\"text\": \"x\", \"key\": \"key-7\"}\n", 0, "" },
+	{ "one that it gives is used", "porch", SIGN_IN "< send {\"ref\": 7, \"chat\": \"r\", \"key\": \"k\", \"text\": \"x\"}\n"
+	  "> http POST /rooms/r/messages as token {\"text\": \"x\", \"key\": \"key-7\"}\n", 9, "\"key-7\" was expected, \"k\" came" },
+	{ "a handle shown to the adapter", "porch", SIGN_IN "< ws {\"type\": \"command\", \"id\": \"c\", \"name\": \"/x\", \"room\": \"r\", \"by\": 5, \"answer_to\": \"https://w.porch.example/9\"}\n"
+	  "> deliver command like {\"handle\": \"https://w.porch.example/9\"}\n> ws {\"got\": \"https://w.porch.example/9\"}\n", 10, "\"<handle>\" came" },
+	{ "a chat that moved elsewhere", "porch", SIGN_IN "< ws {\"type\": \"moved\", \"from\": \"a\", \"to\": \"b\"}\n> deliver moved {\"old\": \"a\", \"new\": \"c\"}\n", 9, "/new: \"c\" was expected, \"b\" came" },
+	{ "a mark that the service has no word for", "porch", SIGN_IN "< react {\"ref\": 7, \"chat\": \"r\", \"id\": \"m\", \"mark\": \"eye\"}\n"
+	  "> http PUT /rooms/r/messages/m/marks/eyes as token\n", 9, "marks/eye, and" },
 	{ "an act without its ref", "porch", SIGN_IN "< send {\"text\": \"x\"}\n> result {}\n", 8, "it has no \"ref\"" },
 	{ "a ref that comes again", "porch", SIGN_IN SEND "< http 200 {\"id\": \"m\"}\n> result {\"ref\": 7, \"id\": \"m\"}\n" SEND, 12, "not greater than the one before" },
 	{ "an act under another ref", "porch", SIGN_IN SEND "< http 200 {\"id\": \"m\"}\n> result {\"ref\": 8, \"id\": \"m\"}\n", 11, "/ref: 8 was expected, 7 came" },

@@ -402,10 +402,10 @@ bool session_sent(const struct session *s, uint32_t ref)
 /* Upkeep only reads; what the core fills in belongs to one act. */
 const char *check_act(const struct request_ref *r, const struct operation *op)
 {
-	if (!r && op->effects & ~(unsigned)(EFFECT_READ | EFFECT_NET))
-		return violate(
-			"asked for the operation \"%s\" without a request (ref 0): upkeep only reads",
-			op->name);
+	if ((!r || act_is(r, "confirm")) && op->effects & ~(unsigned)(EFFECT_READ | EFFECT_NET))
+		return violate("asked for the operation \"%s\" %s", op->name,
+			       r ? "under confirm, which only reads"
+				 : "without a request (ref 0): upkeep only reads");
 	for (size_t i = 0; i < op->args_n; i++) {
 		const struct argument *a = &op->args[i];
 

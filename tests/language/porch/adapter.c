@@ -44,16 +44,32 @@ static void said(const struct event *ev)
 		host_frame(ev->tag, "ack", json_make("{id:%s}", json_text(ev->json, "/id")));
 }
 
+/* The service wants back what it said, to know that it came. */
+static void commanded(const struct event *ev)
+{
+	host_deliver("");
+	host_frame(ev->tag, "got", json_make("{from:%s}", json_text(ev->json, "/answer_to")));
+}
+
+static bool is_told(const cJSON *json)
+{
+	return json_is(json, "/type", "edited") || json_is(json, "/type", "corrected") ||
+	       json_is(json, "/type", "taken") || json_is(json, "/type", "marked") ||
+	       json_is(json, "/type", "moved");
+}
+
 static void heard(struct adapter *a, const struct event *ev)
 {
 	if (json_is(ev->json, "/type", "welcome"))
 		welcome(a, ev);
 	else if (json_is(ev->json, "/type", "said"))
 		said(ev);
-	else if (json_is(ev->json, "/type", "marked"))
-		host_deliver("");
 	else if (json_is(ev->json, "/type", "moving"))
 		host_call(0, DOOR, "door", NULL);
+	else if (json_is(ev->json, "/type", "command"))
+		commanded(ev);
+	else if (is_told(ev->json))
+		host_deliver("");
 }
 
 static void closed(struct adapter *a, const struct event *ev)
@@ -110,7 +126,7 @@ void adapter_event(struct adapter *a, const struct event *ev)
 	case EVENT_TEXT: heard(a, ev); break;
 	case EVENT_CLOSED: closed(a, ev); break;
 	case EVENT_TIMER: timer(a); break;
-	case EVENT_ACT: host_call(ev->ref, POST, "post", NULL); break;
+	case EVENT_ACT: host_call(ev->ref, POST, text_is(ev->name, "reply") ? "answer" : "post", NULL); break;
 	case EVENT_STOP: host_close(a->line ? a->line : 1, 1000); break;
 	default: break;
 	}
