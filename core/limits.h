@@ -63,6 +63,7 @@ enum {
 	TURNS_MAX = 32,				/* that run at once; the others wait, each in its chat's order */
 	CHAT_WAITING_MAX = 20,			/* messages of one chat that wait: more get an honest answer instead */
 	ALL_WAITING_MAX = 2000,			/* and of all chats */
+	STOP_LOOK_MS = 20,			/* between looks at whether all channels have ended */
 	ACT_MS = 300000,			/* an act, all its tries and waits */
 	SEND_TRIES = 16,			/* of one row: over three quarters of an hour, most outages are shorter */
 	SEND_WAIT_FIRST_MS = 1000,		/* before the second, then doubling */

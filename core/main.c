@@ -10,8 +10,8 @@ static const struct {
 	const char *name, *args, *about;
 	int (*run)(struct instance *i, int argc, char **argv);
 } commands[] = {
-	{ "run", "[--yes-to NAME]", "start the assistant; talk to it here, if this is a terminal", command_run },
-	{ "chat", "[--yes-to NAME]", "talk to it; lines may also be piped in", command_chat },
+	{ "run", "[--yes-to NAME,...]", "start the assistant; talk to it here, if this is a terminal", command_run },
+	{ "chat", "[--yes-to NAME,...]", "talk to it; lines may also be piped in", command_chat },
 	{ "check", "NAME...|--all [--json|--junit|--tap]", "hold an adapter against its contract", command_check },
 	{ "play", "specs/NAME [--port N] [--section TITLE]", "be that service on this machine, for tests", command_play },
 	{ "enable", "NAME", "see what an adapter will be able to do, and say yes", command_enable },

@@ -3,6 +3,7 @@
  * In the order in which a message goes: a client says a line -> a row in the inbox ->
  * commit -> a turn -> a row in the outbox -> commit -> the client shows it -> sent. */
 #include "resident.h"
+#include "channels.h"
 #include "control.h"
 #include "limits.h"
 #include "lineup.h"
@@ -36,6 +37,7 @@ struct running {			/* a turn */
 	struct resident *resident;
 	struct turn *turn;
 	struct inbound in;
+	struct presence *presence;	/* in its chat; NULL: the terminal's, or its channel does not run */
 	bool over;
 	int64_t answer;			/* its row in the outbox */
 	struct running *next;
@@ -49,6 +51,9 @@ struct resident {
 	struct broker *broker;
 	struct lineup *lineup;
 	struct agent *agent;
+	struct channels *channels;
+	struct channels_owner channels_owner;
+	struct buf words;		/* the last answer to a question of a chat's about us */
 	struct control *control;
 	struct control_owner owner;
 	struct attached *attached;
@@ -56,6 +61,7 @@ struct resident {
 	struct watch signals;
 	struct later pump;
 	bool reload;			/* the line-up changed; taken up when no turn runs */
+	bool ending;			/* no turn begins any more */
 	const char *failed;		/* what stopped it */
 };
 
@@ -76,19 +82,45 @@ static void tell(struct client *c, cJSON *json)
 
 /* ---- turns --------------------------------------------------------------- */
 
+static bool is_terminal(const struct running *t)
+{
+	return strcmp(t->in.connection, TERMINAL) == 0;
+}
+
 static void turn_delta(struct turn_owner *o, const char *text)
 {
-	tell_all(container_of(o, struct running, owner)->resident, json_build("{delta:%s}", text));
+	struct running *t = container_of(o, struct running, owner);
+
+	if (is_terminal(t))
+		tell_all(t->resident, json_build("{delta:%s}", text));
+	else if (t->presence && t->turn)
+		presence_delta(t->presence, turn_row(t->turn), text);
 }
 
 static void turn_replaced(struct turn_owner *o)
 {
-	tell_all(container_of(o, struct running, owner)->resident, json_build("{replaced:%b}", true));
+	struct running *t = container_of(o, struct running, owner);
+
+	if (is_terminal(t))
+		tell_all(t->resident, json_build("{replaced:%b}", true));
+	else if (t->presence)
+		presence_replaced(t->presence);
 }
 
 static void turn_tool(struct turn_owner *o, const char *name)
 {
-	tell_all(container_of(o, struct running, owner)->resident, json_build("{tool:%s}", name));
+	struct running *t = container_of(o, struct running, owner);
+
+	if (is_terminal(t))
+		tell_all(t->resident, json_build("{tool:%s}", name));
+}
+
+static int64_t turn_answer(struct turn_owner *o, int64_t turn, const char *text)
+{
+	struct running *t = container_of(o, struct running, owner);
+
+	return t->presence ? presence_answer(t->presence, turn, text)
+			   : outbox_reply(t->resident->store, &t->in, text, turn);
 }
 
 static void show(const struct outbound *out, void *to)
@@ -106,6 +138,7 @@ static void running_free(struct running *t)
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;
+	presence_free(t->presence);
 	turn_free(t->turn);
 	inbound_free(&t->in);
 	free(t);
@@ -117,17 +150,23 @@ static void turn_ended(struct turn_owner *o, int64_t row)
 	struct resident *r = t->resident;
 
 	t->answer = row;
-	outbox_each(r->store, TERMINAL, TERMINAL, show, t);
+	if (is_terminal(t))
+		outbox_each(r->store, TERMINAL, TERMINAL, show, t);
+	else
+		channels_look(r->channels, t->in.connection);
 	t->over = true;
 	loop_after(r->loop, &r->pump);
 }
 
-static struct running *running_new(struct resident *r)
+/* Takes *in. */
+static struct running *running_new(struct resident *r, const struct inbound *in)
 {
 	struct running *t = mem_new(1, sizeof *t);
 
 	t->resident = r;
-	t->owner = (struct turn_owner){ turn_delta, turn_replaced, turn_tool, turn_ended };
+	t->in = *in;
+	t->owner = (struct turn_owner){ turn_delta, turn_replaced, turn_tool, turn_answer, turn_ended };
+	t->presence = channels_presence(r->channels, in);
 	t->next = r->turns;
 	r->turns = t;
 	return t;
@@ -154,6 +193,15 @@ static void reap(struct resident *r)
 	}
 }
 
+static int turns_running(const struct resident *r)
+{
+	int n = 0;
+
+	for (const struct running *t = r->turns; t; t = t->next)
+		n += !t->over;
+	return n;
+}
+
 /* After each commit in which something came or ended: starts what waits. */
 static void pump(struct later *later)
 {
@@ -161,12 +209,14 @@ static void pump(struct later *later)
 	struct inbound in;
 
 	reap(r);
-	if (r->reload && !r->turns)
+	if (r->reload && !r->turns) {
 		line_up(r);
-	while (!r->reload && inbox_next(r->store, NULL, NULL, NULL, &in)) {
-		struct running *t = running_new(r);
+		channels_renew(r->channels);
+	}
+	while (!r->reload && !r->ending && turns_running(r) < TURNS_MAX &&
+	       inbox_next(r->store, NULL, NULL, NULL, &in)) {
+		struct running *t = running_new(r, &in);
 
-		t->in = in;
 		t->turn = turn_new(r->agent, &t->in, &t->owner);
 	}
 }
@@ -178,12 +228,75 @@ static void resume(struct resident *r)
 	int64_t turn = 0;
 
 	while (turn_open_next(r->store, &turn, &in)) {
-		struct running *t = running_new(r);
+		struct running *t = running_new(r, &in);
 
-		t->in = in;
 		t->turn = turn_resume(r->agent, turn, &t->in, &t->owner);
 	}
 	loop_after(r->loop, &r->pump);
+}
+
+/* ---- what chats ask ------------------------------------------------------ */
+
+static void chat_came(struct channels_owner *o)
+{
+	struct resident *r = container_of(o, struct resident, channels_owner);
+
+	loop_after(r->loop, &r->pump);
+}
+
+static bool same_place(const struct inbound *a, const struct inbound *b)
+{
+	return strcmp(a->connection, b->connection) == 0 && strcmp(a->chat, b->chat) == 0 &&
+	       strcmp(a->thread, b->thread) == 0;
+}
+
+static bool chat_stop(struct channels_owner *o, const struct inbound *in)
+{
+	struct resident *r = container_of(o, struct resident, channels_owner);
+	bool stopped = false;
+
+	for (struct running *t = r->turns; t; t = t->next)
+		if (!t->over && same_place(&t->in, in)) {
+			turn_stop(t->turn);
+			stopped = true;
+		}
+	return stopped;
+}
+
+static cJSON *status_now(struct resident *r)
+{
+	DEFER(json_drop) cJSON *channels = channels_status(r->channels);
+
+	return status_build(r->instance, r->lineup, r->store, channels, true);
+}
+
+static const char *chat_status(struct channels_owner *o)
+{
+	struct resident *r = container_of(o, struct resident, channels_owner);
+	DEFER(json_drop) cJSON *status = status_now(r);
+
+	buf_cut(&r->words, 0);
+	buf_adds(&r->words, "```\n");
+	status_print(status, &r->words);
+	buf_adds(&r->words, "```");
+	return buf_text(&r->words);
+}
+
+static const char *chat_models(struct channels_owner *o)
+{
+	struct resident *r = container_of(o, struct resident, channels_owner);
+
+	buf_cut(&r->words, 0);
+	for (size_t i = 0; i < r->lineup->ready_n; i++) {
+		const struct integration *m = r->lineup->ready[i];
+		const char *id = json_text(m->config, "/model");
+
+		buf_addf(&r->words, i ? ", else %s" : "I answer with %s", m->name);
+		if (id)
+			buf_addf(&r->words, " (%s)", id);
+	}
+	buf_adds(&r->words, r->lineup->ready_n ? "." : "No model is ready: `chela status` says why.");
+	return buf_text(&r->words);
 }
 
 /* ---- what clients ask ---------------------------------------------------- */
@@ -244,7 +357,7 @@ static void do_stop(struct resident *r, struct client *c, const cJSON *request)
 {
 	(void)request;
 	for (struct running *t = r->turns; t; t = t->next)
-		if (!t->over)
+		if (!t->over && is_terminal(t))
 			turn_stop(t->turn);
 	tell(c, json_build("{ok:%b}", true));
 }
@@ -267,7 +380,7 @@ static void do_shown(struct resident *r, struct client *c, const cJSON *request)
 
 static void do_status(struct resident *r, struct client *c, const cJSON *request)
 {
-	cJSON *status = status_build(r->instance, r->lineup, r->store, NULL, true);
+	cJSON *status = status_now(r);
 
 	(void)request;
 	tell(c, json_build("{status:%j}", status));
@@ -388,8 +501,18 @@ static void signalled(struct watch *w, bool readable, bool writable)
 
 	(void)readable;
 	(void)writable;
-	if (read(w->fd, &info, sizeof info) == sizeof info)
+	if (read(w->fd, &info, sizeof info) != sizeof info)
+		return;
+	if (r->ending)
 		loop_stop(r->loop);
+	else
+		channels_stop(r->channels);
+	r->ending = true;
+}
+
+static void channels_ended(struct channels_owner *o)
+{
+	loop_stop(container_of(o, struct resident, channels_owner)->loop);
 }
 
 static int signal_fd(void)
@@ -410,6 +533,8 @@ static void resident_close(struct resident *r)
 		gone(&r->owner, r->attached->client);
 	while (r->turns)
 		running_free(r->turns);
+	channels_free(r->channels);
+	buf_free(&r->words);
 	agent_free(r->agent);
 	lineup_free(r->lineup);
 	broker_free(r->broker);
@@ -426,7 +551,8 @@ static void resident_close(struct resident *r)
 const char *resident_run(struct instance *i, int ready)
 {
 	struct resident r = { .instance = i, .owner = { asked, gone }, .pump = { .run = pump },
-			      .signals = { .ready = signalled, .fd = -1 } };
+			      .channels_owner = { chat_came, chat_stop, chat_status, chat_models, channels_ended },
+			      .words = buf_new(ANSWER_TEXT_MAX), .signals = { .ready = signalled, .fd = -1 } };
 	DEFER(text_free) char *database = instance_path(i, "chela.db");
 	DEFER(text_free) char *control = instance_path(i, "control");
 	const char *why;
@@ -446,8 +572,9 @@ const char *resident_run(struct instance *i, int ready)
 	r.secrets = secrets_open(i->dir);
 	lineup_secrets(i, r.secrets);
 	r.broker = broker_new(r.loop, r.secrets);
-	line_up(&r);
 	outbox_recover(r.store);
+	r.channels = channels_open(&(struct channels_parts){ r.loop, r.store, r.broker, r.secrets, i }, &r.channels_owner);
+	line_up(&r);
 	resume(&r);
 	if (ready >= 0)
 		close(ready);

@@ -8,7 +8,6 @@
 #include "price.h"
 #include "remedy.h"
 #include "store/conversation.h"
-#include "store/outbox.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +110,7 @@ static void model_says(struct job_owner *o, const char *text)
 static void end(struct turn *t, const char *state)
 {
 	show_only(t, buf_text(&t->said));
-	t->outbox = outbox_add(t->store, t->in.connection, t->in.chat, t->in.thread, buf_text(&t->said), t->row);
+	t->outbox = t->owner->answer(t->owner, t->row, buf_text(&t->said));
 	inbox_done(t->store, t->in.row);
 	turn_end(t->store, t->row, state);
 	timer_set(agent_parts(t->agent)->loop, &t->over, 0);
@@ -624,6 +623,11 @@ struct turn *turn_resume(struct agent *a, int64_t row, const struct inbound *in,
 			 "another way, and tell whoever looks after this program.");
 	}
 	return t;
+}
+
+int64_t turn_row(const struct turn *t)
+{
+	return t->row;
 }
 
 /* Nothing of it runs any more. */

@@ -15,13 +15,14 @@
 #include "store/inbox.h"
 
 struct turn_owner {
-	/* Text as it comes. When ended() comes, all of it since the last replaced() is
-	 * the text of the outbox row. */
+	/* Text as it comes. When answer() comes, its text is all of it since the last replaced(). */
 	void (*delta)(struct turn_owner *o, const char *text);
 	void (*replaced)(struct turn_owner *o);		/* what was shown counts no more: start anew */
 	void (*tool)(struct turn_owner *o, const char *name);	/* a tool is being used */
-	/* The answer is in the outbox; or what went wrong, in plain words with the remedy, is.
-	 * From the loop, once; turn_free() may be called from it. */
+	/* The answer, or what went wrong in plain words with the remedy: puts it into the outbox,
+	 * in the transaction of the turn's end. Its row. */
+	int64_t (*answer)(struct turn_owner *o, int64_t turn, const char *text);
+	/* It is there. From the loop, once; turn_free() may be called from it. */
 	void (*ended)(struct turn_owner *o, int64_t outbox_row);
 };
 
@@ -29,6 +30,7 @@ struct turn;
 struct turn *turn_new(struct agent *a, const struct inbound *in, struct turn_owner *owner);	/* `in` is copied */
 /* Goes on with a turn that turn_open_next() (store/inbox.h) named. */
 struct turn *turn_resume(struct agent *a, int64_t row, const struct inbound *in, struct turn_owner *owner);
+int64_t turn_row(const struct turn *t);
 /* Interrupt: ends soon, cleanly, with ended(). Not from within delta() or replaced(). */
 void turn_stop(struct turn *t);
 void turn_free(struct turn *t);			/* its rows stay as they are; NULL is fine */

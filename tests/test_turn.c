@@ -55,6 +55,12 @@ static void tool(struct turn_owner *o, const char *name)
 		person.on_tool(person.turn);
 }
 
+static int64_t answer(struct turn_owner *o, int64_t turn, const char *text)
+{
+	(void)o;
+	return outbox_add(store, "terminal", "terminal", "", text, turn);
+}
+
 static void ended(struct turn_owner *o, int64_t row)
 {
 	(void)o;
@@ -100,7 +106,7 @@ static void begin(void)
 	models[0] = talker(conf, "one");
 	models[1] = talker(conf, "two");
 	instance = (struct instance){ .dir = folder, .conf = conf, .lock = -1 };
-	person = (struct person){ .owner = { delta, replaced, tool, ended }, .shown = buf_new(1 << 20),
+	person = (struct person){ .owner = { delta, replaced, tool, answer, ended }, .shown = buf_new(1 << 20),
 				   .tools = buf_new(10000) };
 	agent = NULL;
 }

@@ -358,7 +358,7 @@ static void leave(struct chat *c)
 
 static int usage(void)
 {
-	fputs("usage: chela chat [--yes-to NAME]\n", stderr);
+	fputs("usage: chela chat [--yes-to NAME,...]\n", stderr);
 	return 2;
 }
 

@@ -36,8 +36,8 @@ int gate_run(const struct instance *i, int fd, int argc, char **argv);
 const char *show_manifest(const struct instance *i, const char *name, int fd) MUST_USE;
 
 /* Makes the instance if need be, reads its configuration and, unless a core runs, sees to it
- * that the model which will answer is checked and enabled. `yes_to` (may be NULL) names one
- * that needs no question. 0, or the exit status. On success either the lock is held
+ * that the model which will answer is checked and enabled. `yes_to` (may be NULL) names those
+ * that need no question. 0, or the exit status. On success either the lock is held
  * (i->lock >= 0), or *ret_fd is connected to the core that runs. */
 int make_ready(struct instance *i, const char *yes_to, int *ret_fd);
 /* Starts the core as a child that takes over the lock; its process, and *ret_fd connected. */

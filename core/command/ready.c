@@ -28,6 +28,17 @@ static bool see_checked(const struct instance *i, const char *adapter)
 	return gate_run(i, STDERR_FILENO, 1, args) == 0;
 }
 
+/* "offline,slack" */
+static bool is_among(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = names; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		if (strncmp(at, name, n) == 0 && (at[n] == ',' || !at[n]))
+			return true;
+	return false;
+}
+
 static bool see_enabled(const struct instance *i, const char *adapter, const char *yes_to)
 {
 	DEFER(text_free) char *why = NULL;
@@ -43,7 +54,7 @@ static bool see_enabled(const struct instance *i, const char *adapter, const cha
 		refuse("%s", complaint);
 		return false;
 	}
-	if (!(yes_to && strcmp(yes_to, adapter) == 0) && !consent(question, instead))
+	if (!is_among(yes_to, adapter) && !consent(question, instead))
 		return false;
 	complaint = seal_enable(i, adapter);
 	if (complaint)
@@ -69,11 +80,32 @@ static int see_to_model(struct instance *i, const char *yes_to)
 	return 0;
 }
 
+/* A channel that cannot be used is no reason not to start: it is said, here and by `status`. */
+static void see_to_channels(struct instance *i, const char *yes_to)
+{
+	struct secrets *secrets = secrets_open(i->dir);
+
+	lineup_secrets(i, secrets);
+	for (size_t k = 0; k < i->conf->channels_n; k++) {
+		const struct conf_channel *ch = &i->conf->channels[k];
+		DEFER(text_free) char *missing = channel_keys_missing(i, ch, secrets);
+
+		if (missing)
+			fprintf(stderr, "%s: %s\n", ch->name, missing);
+		else if (!see_checked(i, ch->adapter))
+			refuse("%s did not pass its check, so the channel %s is not used", ch->adapter, ch->name);
+		else if (!see_enabled(i, ch->adapter, yes_to))
+			refuse("%s is not enabled, so the channel %s is not used", ch->adapter, ch->name);
+	}
+	secrets_free(secrets);
+}
+
 int make_ready(struct instance *i, const char *yes_to, int *ret_fd)
 {
 	DEFER(buf_free) struct buf said = buf_new(65536);
 	DEFER(text_free) char *control = instance_path(i, "control");
 	const char *why = prepare_instance(i, &said);
+	int status;
 
 	fputs(buf_text(&said), stderr);
 	if (!why)
@@ -85,7 +117,10 @@ int make_ready(struct instance *i, const char *yes_to, int *ret_fd)
 		return 0;
 	if (instance_lock(i) != OK)
 		return refuse("another chela works on %s at the moment: try again", i->dir);
-	return see_to_model(i, yes_to);
+	status = see_to_model(i, yes_to);
+	if (!status)
+		see_to_channels(i, yes_to);
+	return status;
 }
 
 /* The child's life: away from the terminal, its log in instance/log, begun anew at 1 MB. */

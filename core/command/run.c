@@ -29,6 +29,6 @@ int command_run(struct instance *i, int argc, char **argv)
 		return run_alone(i, NULL);
 	if (argc == 2 && strcmp(argv[0], "--yes-to") == 0)
 		return run_alone(i, argv[1]);
-	fputs("usage: chela run [--yes-to NAME]\n", stderr);
+	fputs("usage: chela run [--yes-to NAME,...]\n", stderr);
 	return 2;
 }
