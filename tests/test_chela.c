@@ -623,7 +623,7 @@ static const struct { const char *name, *args, *says; int status; } words[] = {
 	{ "nowhere to write", "chat >/dev/full", "could not be written", 1 },
 	{ "why without a dot", "why remember", "usage: chela why", 2 },
 	{ "a secret at no terminal", "secret set anthropic.key", "a secret is typed at a terminal", 1 },
-	{ "a secret of nobody", "secret set nobody.key", "no model of that name", 1 },
+	{ "a secret of nobody", "secret set nobody.key", "no model or channel of that name", 1 },
 	{ "status twice", "status --json --json", "usage: chela status", 2 },
 	{ "a folder that is none", "-C /nowhere status", "-C", 1 },
 };

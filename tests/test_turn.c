@@ -55,7 +55,7 @@ static void tool(struct turn_owner *o, const char *name)
 		person.on_tool(person.turn);
 }
 
-static int64_t answer(struct turn_owner *o, int64_t turn, const char *text)
+static int64_t put_answer(struct turn_owner *o, int64_t turn, const char *text)
 {
 	(void)o;
 	return outbox_add(store, "terminal", "terminal", "", text, turn);
@@ -106,7 +106,7 @@ static void begin(void)
 	models[0] = talker(conf, "one");
 	models[1] = talker(conf, "two");
 	instance = (struct instance){ .dir = folder, .conf = conf, .lock = -1 };
-	person = (struct person){ .owner = { delta, replaced, tool, answer, ended }, .shown = buf_new(1 << 20),
+	person = (struct person){ .owner = { delta, replaced, tool, put_answer, ended }, .shown = buf_new(1 << 20),
 				   .tools = buf_new(10000) };
 	agent = NULL;
 }
