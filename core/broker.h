@@ -64,5 +64,6 @@ const char *line_write(struct line *l, const struct operation *frame, const cJSO
 /* After what was written in this turn; no call to the owner any more, and it frees itself. */
 void line_close(struct line *l, int code);
 void line_free(struct line *l);			/* at once, without a word to anybody; NULL is fine */
+bool broker_has_lines(const struct broker *b, const char *connection);	/* those that are closing count too */
 
 #endif

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FLUSH_MS = 10 };			/* between two looks whether the last lines have gone */
+
 struct open_act {
 	struct connection *connection;
 	const struct act *act;
@@ -49,6 +51,7 @@ struct connection {
 	uint32_t last_ref;
 	struct pace pace;
 	struct timer start, tell, finish;
+	int64_t finish_ms;		/* it waits no longer than until then */
 };
 
 /* ---- its state ----------------------------------------------------------- */
@@ -150,11 +153,10 @@ static void act_overdue(struct timer *t)
 {
 	struct open_act *a = container_of(t, struct open_act, overdue);
 	struct connection *c = a->connection;
-	DEFER(text_free) char *why = text_fmt("no answer within %d minutes", ACT_MS / 60000);
 
 	a->sent = a->told && session_sent(c->session, a->ref);
 	session_give_up(c->session, a->ref);
-	abandon_act(c, a, why);
+	abandon_act(c, a, "there was no answer in time");
 }
 
 static bool take_answer(struct connection *c, struct ask *ask)
@@ -435,7 +437,8 @@ static void heard(struct process_owner *o, const struct wire_message *outputs, s
 	} else if (last) {
 		process_free(c->process);
 		c->process = NULL;
-		timer_set(c->loop, &c->finish, CLOSE_MS);
+		c->finish_ms = loop_now_ms(c->loop) + CLOSE_MS;
+		timer_set(c->loop, &c->finish, 0);
 	}
 	tell_next(c);
 }
@@ -492,9 +495,16 @@ static void start_fired(struct timer *t)
 	start(container_of(t, struct connection, start));
 }
 
+/* What it wrote at the end leaves before its lines are dropped. */
 static void finish_fired(struct timer *t)
 {
-	stopped(container_of(t, struct connection, finish));
+	struct connection *c = container_of(t, struct connection, finish);
+	int64_t left = c->finish_ms - loop_now_ms(c->loop);
+
+	if (!c->process && left > 0 && broker_has_lines(c->broker, c->what->name))
+		timer_set(c->loop, &c->finish, left < FLUSH_MS ? left : FLUSH_MS);
+	else
+		stopped(c);
 }
 
 struct connection *connection_new(struct loop *loop, struct store *store, struct broker *broker,
@@ -566,7 +576,7 @@ uint32_t connection_act(struct connection *c, const char *act, const cJSON *json
 				.json = cJSON_Duplicate(json, true), .key = text_dup(key), .overdue.fired = act_overdue };
 	assert(a->act);
 	*at = a;
-	timer_set(c->loop, &a->overdue, ACT_MS);
+	timer_set(c->loop, &a->overdue, c->owner->act_ms ? c->owner->act_ms : ACT_MS);
 	news_add(&c->news, &(struct adapter_event_out){ .kind = EVENT_ACT, .ref = a->ref, .name = act, .json = text });
 	came(c);
 	return a->ref;

@@ -262,3 +262,12 @@ void line_close(struct line *l, int code)
 	l->code = code;
 	timer_set(l->broker->loop, &l->turn, 0);
 }
+
+bool broker_has_lines(const struct broker *b, const char *connection)
+{
+	const struct line *l = b->lines;
+
+	while (l && strcmp(l->route.connection, connection) != 0)
+		l = l->next;
+	return l != NULL;
+}

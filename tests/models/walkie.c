@@ -1,0 +1,113 @@
+/* walkie.c - a channel for tests: what its service says, and what it is asked to send, tells it
+ * what to do. */
+#include "adapter/adapter.h"
+#include <assert.h>
+
+enum { DOOR = 1, POST };
+
+struct adapter {
+	uint32_t line;			/* the socket that counts; 0: none */
+	char note[40];			/* of what was kept */
+};
+
+const size_t adapter_size = sizeof(struct adapter);
+
+static void obey(const struct event *ev, const char *what)
+{
+	if (text_is(what, "crash"))
+		assert(!"asked to");
+	else if (text_is(what, "reach"))
+		host_call(0, 9, "pay", NULL);
+	else if (text_is(what, "break"))
+		host_broken(FAIL_AUTH, "the token is refused");
+	else if (text_is(what, "keep"))
+		host_keep(ev->json);
+	else if (text_is(what, "leave"))
+		host_close(ev->tag, 1000);
+	else if (text_is(what, "move"))
+		host_call(0, DOOR, "door", NULL);
+	else if (text_is(what, "wait"))
+		host_timer(1, 20, 40);
+	else if (text_is(what, "do not wait"))
+		host_timer(1, 0, 0);
+	else if (text_is(what, "shout"))
+		host_frame(ev->tag, "echo", json_make("{text:%s}", json_text(ev->json, "/text")));
+}
+
+static void heard(struct adapter *a, const struct event *ev)
+{
+	if (json_is(ev->json, "/type", "welcome")) {
+		a->line = ev->tag;
+		host_ready("/me");
+	} else if (json_is(ev->json, "/type", "said")) {
+		host_deliver("");
+		host_frame(ev->tag, "ack", json_make("{id:%s}", json_text(ev->json, "/id")));
+	} else if (!ev->json) {
+		host_frame(ev->tag, "echo", json_make("{text:%s}", ev->text));
+	}
+	obey(ev, json_text(ev->json, "/do"));
+}
+
+static void answered(struct adapter *a, const struct event *ev)
+{
+	obey(ev, json_text(ev->json, "/do"));
+	if (ev->tag == DOOR && ev->failure)
+		host_call(0, DOOR, "door", NULL);
+	else if (ev->tag == DOOR)
+		host_open(a->line == 1 ? 2 : 1, "line", json_make("{url:%s}", json_text(ev->json, "/url")));
+	else if (ev->failure == FAIL_BUSY)
+		host_again(ev->ref, 5000);
+	else if (ev->failure)
+		host_failed(ev->ref, ev->failure, "%s", ev->text);
+	else
+		host_result(ev->ref, NULL);
+}
+
+static void act(const struct event *ev)
+{
+	const char *text = json_text(ev->json, "/text");
+
+	obey(ev, text);
+	if (!text_is(text, "sit"))
+		host_call(ev->ref, POST, "post", NULL);
+}
+
+void adapter_event(struct adapter *a, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EVENT_START:
+		text_copy(a->note, sizeof a->note, json_text(ev->json, "/kept/note"));
+		obey(ev, json_text(ev->json, "/kept/start"));
+		host_call(0, DOOR, "door", NULL);
+		break;
+	case EVENT_HTTP:
+		answered(a, ev);
+		break;
+	case EVENT_OPEN:
+		host_frame(ev->tag, "hello", json_make("{note:%s}", a->note[0] ? a->note : NULL));
+		break;
+	case EVENT_TEXT:
+		heard(a, ev);
+		break;
+	case EVENT_CLOSED:
+		if (ev->tag == a->line)
+			a->line = 0;
+		if (!a->line)
+			host_call(0, DOOR, "door", NULL);
+		break;
+	case EVENT_TIMER:
+		host_frame(a->line, "echo", json_make("{text:'the time has come'}"));
+		break;
+	case EVENT_ACT:
+		act(ev);
+		break;
+	case EVENT_STOP:
+		if (!a->line)
+			break;
+		host_frame(a->line, "echo", json_make("{text:'bye'}"));
+		host_close(a->line, 1000);
+		break;
+	default:
+		break;
+	}
+}
