@@ -267,25 +267,23 @@ static bool put_token(struct buf *b, struct str token)
 {
 	const char *bar = memchr(token.at, '|', token.len);
 	struct str name = { token.at, bar ? (size_t)(bar - token.at) : token.len };
-	struct str label = bar ? (struct str){ bar + 1, token.len - name.len - 1 } : (struct str){ bar, 0 };
-	char sign = token.len ? *token.at : '@';
+	struct str label = { bar ? bar + 1 : token.at, bar ? token.len - name.len - 1 : 0 };
+	bool sign = name.len && strchr("@#!", *name.at);
 
-	if (sign == '#' || sign == '@') {
-		if (label.len)
-			buf_addf(b, "%c%.*s", sign, (int)label.len, label.at);
-		return label.len != 0;
-	}
-	if (sign == '!' && !memchr(name.at, '^', name.len))
+	if (name.len == sign)		/* of nobody, of nothing */
+		return false;
+	if (*name.at == '!' && !memchr(name.at, '^', name.len)) {
 		buf_addf(b, "@%.*s", (int)name.len - 1, name.at + 1);
-	else if (sign == '!')
-		buf_add(b, label.at, label.len);
-	else if (label.len && is_typed(name, label))
-		buf_add(b, label.at, label.len);
-	else if (label.len)
-		buf_addf(b, "%.*s (%.*s)", (int)label.len, label.at, (int)name.len, name.at);
-	else
-		buf_add(b, name.at, name.len);
-	return sign != '!' || label.len || !memchr(name.at, '^', name.len);
+		return true;
+	}
+	if (sign && !label.len)
+		return false;
+	if (sign && *name.at != '!')
+		buf_addc(b, *name.at);
+	buf_add(b, label.len ? label.at : name.at, label.len ? label.len : name.len);
+	if (!sign && label.len && !is_typed(name, label))
+		buf_addf(b, " (%.*s)", (int)name.len, name.at);
+	return true;
 }
 
 /* Links, names of people and places, as Slack writes them: a "<" of their own is always "&lt;". */
