@@ -24,6 +24,8 @@ static struct manifest *service(void)
 		"{\"at\":\"/ok\",\"is\":\"false\",\"class\":\"permission\"},"
 		"{\"at\":\"/error/code\",\"in\":[\"7\",\"moved_on\"],\"class\":\"moved\"},"
 		"{\"status\":200,\"at\":\"/error\",\"class\":\"platform\"},"
+		"{\"status\":418,\"class\":\"auth\",\"word\":\"pot\",\"remedy\":\"ask for coffee\"},"
+		"{\"status\":\"part\",\"at\":\"/error/code\",\"is\":\"418\",\"class\":\"auth\",\"remedy\":\"ask for coffee\"},"
 		"{\"status\":\"part\",\"at\":\"/error/code\",\"is\":\"529\",\"class\":\"busy\"},"
 		"{\"status\":\"part\",\"at\":\"/error/code\",\"is\":\"0\",\"class\":\"none\",\"word\":\"fine\"},"
 		"{\"status\":\"part\",\"at\":\"/error\",\"class\":\"platform\"}],"
@@ -91,6 +93,8 @@ static const struct {
 	{ "why that is empty", "json", 400, "{\"detail\":\" \\n\"}", FAIL_INPUT, "HTTP 400", NULL, NULL },
 	{ "why on two lines", "json", 400, "{\"detail\":\" gone\\r\\n\\t wrong\\u001b[1m \"}", FAIL_INPUT, "gone wrong [1m", NULL, NULL },
 	{ "why with half a pair", "json", 400, "{\"detail\":\"gone\\ud83d\"}", FAIL_INPUT, "gone\xEF\xBF\xBD", NULL, NULL },
+	{ "a remedy stands behind the reason", "json", 418, "{\"detail\":\"a teapot\"}", FAIL_AUTH, "a teapot: ask for coffee", "pot", NULL },
+	{ "and behind none", "json", 418, "", FAIL_AUTH, "HTTP 418: ask for coffee", "pot", NULL },
 	{ "a stream's end", "sse", 200, "", FAIL_NONE, NULL, NULL, NULL },
 	{ "a stream that was refused", "sse", 400, "{\"error\":{\"type\":\"bad\",\"code\":1}}", FAIL_INPUT, "bad", NULL, "{\"error\":{\"code\":1}}" },
 	{ "nothing is wanted", "none", 200, "{\"id\":1}", FAIL_NONE, NULL, NULL, NULL },
@@ -216,6 +220,45 @@ static const struct {
 	{ "nothing but blanks", "\n \n", "" },
 };
 
+START_TEST(a_remedy_is_whole_however_long_the_reason)
+{
+	DEFER(contract_drop) struct manifest *m = service();
+	DEFER(answer_free) struct answer a = { 0 };
+	DEFER(text_free) char *body = text_fmt("{\"detail\":\"%0*d\"}", REASON_MAX + 9, 1);
+
+	answer_sort(m, manifest_operation(m, "json"), NET_OK, 418, str_of(body), &a);
+	ck_assert_uint_eq(strlen(a.why), REASON_MAX);
+	ck_assert_msg(strstr(a.why, "000: ask for coffee"), "%s", a.why);
+}
+END_TEST
+
+START_TEST(a_remedy_stands_behind_the_reason_of_a_piece)
+{
+	DEFER(contract_drop) struct manifest *m = service();
+	DEFER(answer_free) struct answer a = { 0 };
+
+	answer_part(m, manifest_operation(m, "sse"), STR("{\"error\":{\"code\":418,\"type\":\"pot\"}}"), &a);
+	ck_assert_str_eq(a.why, "pot: ask for coffee");
+}
+END_TEST
+
+START_TEST(what_an_answer_shows_has_no_handle)
+{
+	DEFER(contract_drop) struct manifest *m = contract(
+		"{\"name\":\"c\",\"kind\":\"channel\",\"abi\":1,\"about\":\"C\",\"operations\":{\"poll\":{\"method\":\"GET\","
+		"\"url\":\"https://c.example/\",\"effects\":[\"read\"],\"retry\":\"always\",\"shows\":{\"/**\":\"foreign\"}}},"
+		"\"inbound\":[{\"in\":\"poll\",\"at\":\"/*\",\"kind\":\"command\",\"chat\":\"{@/c}\",\"from\":\"{@/f}\",\"id\":\"{@/i}\","
+		"\"name\":\"{@/n}\",\"text\":{\"of\":\"{@/t}\"},\"handle\":\"{@/h}\"}]}");
+	DEFER(answer_free) struct answer a = { 0 };
+
+	answer_sort(m, manifest_operation(m, "poll"), NET_OK, 200, STR("[{\"i\":1,\"h\":\"secret\"},{\"h\":\"secret\"}]"), &a);
+	DEFER(text_free) char *shown = printed(a.json), *whole = printed(a.whole);
+
+	ck_assert_str_eq(shown, "[{\"i\":1,\"h\":\"<handle>\"},{\"h\":\"<handle>\"}]");
+	ck_assert_msg(strstr(whole, "secret"), "%s", whole);
+}
+END_TEST
+
 START_TEST(a_reason_is_one_line)
 {
 	DEFER(text_free) char *clean = reason_clean(str_of(reasons[_i].given));
@@ -264,6 +307,9 @@ int main(void)
 	tcase_add_loop_test(t, a_text_is_shown_whole, 0, COUNT(texts));
 	tcase_add_test(t, no_answer_is_a_network_failure);
 	tcase_add_loop_test(t, a_piece_of_a_stream_is_json_or_text, 0, COUNT(pieces));
+	tcase_add_test(t, a_remedy_is_whole_however_long_the_reason);
+	tcase_add_test(t, a_remedy_stands_behind_the_reason_of_a_piece);
+	tcase_add_test(t, what_an_answer_shows_has_no_handle);
 	tcase_add_loop_test(t, a_reason_is_one_line, 0, COUNT(reasons));
 	tcase_add_test(t, a_reason_is_cut_between_characters);
 	tcase_add_test(t, why_is_cut_as_a_whole);

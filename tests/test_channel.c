@@ -14,7 +14,11 @@ static const char chat_text[] =
 	"\"post\":{\"method\":\"POST\",\"url\":\"/post\",\"effects\":[\"send\"],\"retry\":\"busy\",\"gives\":{\"id\":\"/id\"},"
 	"\"args\":{" IS("send", "chat", "") "," IS("send", "text", "") ",\"n\":{\"type\":\"int\",\"optional\":true}},"
 	"\"body\":{\"chat\":\"{chat}\",\"text\":\"{text}\",\"n\":\"{n}\",\"key\":\"{core.key}\"}},"
-	"\"mark\":{\"method\":\"POST\",\"url\":\"/mark\",\"effects\":[\"write\"],\"retry\":\"always\",\"args\":{" IS("react", "id", "") "},\"body\":{\"id\":\"{id}\"}},"
+	"\"mark\":{\"method\":\"POST\",\"url\":\"/mark\",\"effects\":[\"write\"],\"retry\":\"always\",\"args\":{" IS("react", "id", "") "},\"body\":{\"id\":\"{id}\",\"key\":\"{core.key}\"}},"
+	"\"lately\":{\"method\":\"GET\",\"url\":\"/lately?chat={chat}\",\"effects\":[\"read\"],\"retry\":\"always\",\"args\":{" IS("confirm", "chat", "") "},"
+	"\"gives\":{\"chat\":\"/chat\"},\"finds\":{\"at\":\"/all/*/one\",\"key\":\"/meta/key\",\"id\":\"/ts\"}},"
+	"\"answer\":{\"method\":\"POST\",\"url\":\"{to}\",\"effects\":[\"send\"],\"retry\":\"busy\",\"body\":{\"key\":\"{core.key}\"},"
+	"\"args\":{\"to\":{\"type\":\"url\",\"match\":\"https://hooks.example.com\",\"is\":\"reply.handle\"}}},"
 	"\"seal\":{\"method\":\"POST\",\"url\":\"/seal\",\"effects\":[\"write\"],\"retry\":\"always\",\"gives\":{\"seal\":\"/seal\"}}},"
 	"\"sockets\":{\"line\":{\"url\":\"{url}\",\"frame_max\":60,"
 	"\"args\":{\"url\":{\"type\":\"url\",\"match\":\"wss://*.example.com\",\"seen\":[\"where /url\",\"line /d/url\"]}},"
@@ -22,9 +26,9 @@ static const char chat_text[] =
 	"\"body\":{\"token\":\"{secret}\",\"s\":\"{s}\"}},"
 	"\"beat\":{\"args\":{\"n\":{\"type\":\"int\"}},\"body\":{\"n\":\"{n}\"}},"
 	"\"say\":{\"args\":{\"t\":{\"type\":\"text\"}},\"body\":{\"t\":\"{t}\"}}}}},"
-	"\"me\":{\"in\":\"line\",\"at\":\"/me\"},"
+	"\"me\":{\"in\":\"line\",\"at\":\"/me\",\"also\":{\"team\":\"where /team\"}},\"emoji\":{\"👀\":\"eyes\"},"
 	"\"inbound\":[{\"in\":\"line\",\"at\":\"/d\",\"id\":\"{@/id}\",\"chat\":\"{@/chat}\",\"from\":\"{@/by}\",\"text\":{\"of\":\"{@/text}\"}}],"
-	"\"acts\":{\"send\":\"code\",\"react\":[\"mark\",\"seal\"]},\"text\":{\"max\":100,\"unit\":\"byte\",\"marks\":\"plain\"},"
+	"\"acts\":{\"confirm\":\"code\",\"reply\":\"code\",\"send\":\"code\",\"react\":[\"mark\",\"seal\"]},\"text\":{\"max\":100,\"unit\":\"byte\",\"marks\":\"plain\"},"
 	"\"limits\":{\"requests_per_job\":3}}";
 
 static struct manifest *m;
@@ -75,7 +79,7 @@ static void hear(const char *source, const char *json)
 
 /* ---- one message, in each state ------------------------------------------ */
 
-enum stage { FRESH, ASKED, UP, FALLEN, TOLD, CLOSED, BROKEN, ACT, REACT };
+enum stage { FRESH, ASKED, UP, FALLEN, TOLD, CLOSED, BROKEN, ACT, REACT, CONFIRM, REPLY };
 
 static void act(uint32_t ref, const char *name, const cJSON *json, const char *key)
 {
@@ -88,7 +92,8 @@ static const char *const line_url = "{\"url\":\"wss://a.example.com\"}";
 
 static void go(enum stage stage)
 {
-	DEFER(json_drop) cJSON *json = tree("{\"chat\":\"r\",\"text\":\"hi\",\"id\":\"7\"}");
+	static const char *const acts[] = { "send", "react", "confirm", "reply" };
+	DEFER(json_drop) cJSON *json = tree("{\"chat\":\"r\",\"text\":\"hi\",\"id\":\"7\",\"handle\":\"https://hooks.example.com/7\"}");
 
 	hear("where", "{\"url\":\"wss://a.example.com\",\"other\":\"wss://b.example.com\"}");
 	if (stage >= ASKED)
@@ -104,7 +109,7 @@ static void go(enum stage stage)
 	if (stage == BROKEN)
 		must(say(WIRE_BROKEN, 0, 0, FAIL_AUTH, 0, NULL, NULL), ASK_BROKEN);
 	if (stage >= ACT)
-		act(7, stage == ACT ? "send" : "react", json, "k7");
+		act(7, acts[stage - ACT], json, "k7");
 	hear("line", "{\"me\":41,\"s\":\"s1\",\"d\":{\"id\":\"1\",\"chat\":\"r\",\"by\":\"ann\",\"text\":\"hi\",\"url\":\"wss://c.example.com/x?y=1\"}}");
 }
 
@@ -188,6 +193,17 @@ static const struct {
 	{ "another text for an act", ACT, WIRE_CALL, 7, 1, 0, 0, "post", "{\"text\":\"buy\"}", 0, "which the core fills in" },
 	{ "another act's operation", ACT, WIRE_CALL, 7, 1, 0, 0, "mark", NULL, 0, "asked for the operation \"mark\", whose \"id\" is react.id, under send" },
 	{ "a request that was never given", ACT, WIRE_CALL, 8, 1, 0, 0, "post", NULL, 0, "for request 8, which it was never given" },
+	{ "what looks, under confirm", CONFIRM, WIRE_CALL, 7, 1, 0, 0, "lately", NULL, ASK_CALL, NULL },
+	{ "what looks, with a chat of its own", CONFIRM, WIRE_CALL, 7, 1, 0, 0, "lately", "{\"chat\":\"x\"}", 0, "which the core fills in" },
+	{ "what looks, under another act", ACT, WIRE_CALL, 7, 1, 0, 0, "lately", NULL, 0, "is confirm.chat, under send" },
+	{ "what sends, under confirm", CONFIRM, WIRE_CALL, 7, 1, 0, 0, "post", NULL, 0, "asked for the operation \"post\" under confirm, which only reads" },
+	{ "what writes, under confirm", CONFIRM, WIRE_CALL, 7, 1, 0, 0, "seal", NULL, 0, "under confirm, which only reads" },
+	{ "confirmed, without a look", CONFIRM, WIRE_RESULT, 7, 0, 0, 0, NULL, NULL, ASK_FAILED, NULL },
+	{ "confirmed, with an id of its own", CONFIRM, WIRE_RESULT, 7, 0, 0, 0, NULL, "{\"id\":\"9\"}", 0, "an act's is NULL" },
+	{ "a reply", REPLY, WIRE_CALL, 7, 1, 0, 0, "answer", NULL, ASK_CALL, NULL },
+	{ "a reply to another handle", REPLY, WIRE_CALL, 7, 1, 0, 0, "answer", "{\"to\":\"https://hooks.example.com/8\"}", 0, "which the core fills in" },
+	{ "a reply under another act, though it came with a handle", ACT, WIRE_CALL, 7, 1, 0, 0, "answer", NULL, 0, "whose \"to\" is reply.handle, under send" },
+	{ "a reply for no request", REPLY, WIRE_CALL, 0, 1, 0, 0, "answer", NULL, 0, "without a request" },
 	{ "an act is done", ACT, WIRE_RESULT, 7, 0, 0, 0, NULL, NULL, ASK_RESULT, NULL },
 	{ "an act with a result of its own", ACT, WIRE_RESULT, 7, 0, 0, 0, NULL, "{\"id\":\"9\"}", 0, "an act's is NULL" },
 	{ "an act fails", ACT, WIRE_FAILED, 7, 0, FAIL_BUSY, 0, NULL, NULL, ASK_FAILED, NULL },
@@ -313,6 +329,91 @@ START_TEST(the_core_reads_the_ids_of_a_result)
 }
 END_TEST
 
+static const struct { const char *name; int status; const char *body; enum ask_kind kind; const char *id; } looks[] = {
+	{ "ours, by its key", 200, "{\"chat\":\"r\",\"all\":[{\"one\":{\"ts\":\"1\",\"meta\":{\"key\":\"k6\"}}},{\"one\":{\"ts\":\"2\",\"meta\":{\"key\":\"k7\"}}}]}", ASK_RESULT, "2" },
+	{ "an id that is a number", 200, "{\"chat\":\"r\",\"all\":[{\"one\":{\"ts\":2,\"meta\":{\"key\":\"k7\"}}}]}", ASK_RESULT, "2" },
+	{ "another's key", 200, "{\"chat\":\"r\",\"all\":[{\"one\":{\"ts\":\"1\",\"meta\":{\"key\":\"k77\"}}}]}", ASK_RESULT, NULL },
+	{ "a key that is no text", 200, "{\"chat\":\"r\",\"all\":[null,7,{\"one\":{\"ts\":\"1\",\"meta\":{\"key\":[\"k7\"]}}}]}", ASK_RESULT, NULL },
+	{ "our key at another place", 200, "{\"chat\":\"r\",\"all\":[{\"one\":{\"ts\":\"1\",\"key\":\"k7\"},\"meta\":{\"key\":\"k7\"}}]}", ASK_RESULT, NULL },
+	{ "nothing was sent lately", 200, "{\"chat\":\"r\",\"all\":[]}", ASK_RESULT, NULL },
+	{ "ours, without its id", 200, "{\"chat\":\"r\",\"all\":[{\"one\":{\"meta\":{\"key\":\"k7\"}}}]}", ASK_FAILED, NULL },
+	{ "no list", 200, "{\"chat\":\"r\"}", ASK_FAILED, NULL },
+	{ "a list that is none", 200, "{\"chat\":\"r\",\"all\":{\"0\":{}}}", ASK_FAILED, NULL },
+	{ "an answer that makes no sense", 200, "{\"all\":[]}", ASK_FAILED, NULL },
+	{ "a refusal", 403, "{\"chat\":\"r\",\"all\":[]}", ASK_FAILED, NULL },
+	{ "no answer", 0, "", ASK_FAILED, NULL },
+};
+
+START_TEST(what_was_sent_is_found_by_its_key_and_surely_missing_only_where_somebody_looked)
+{
+	struct answer a;
+
+	go(CONFIRM);
+	must(say(WIRE_CALL, 7, 1, 0, 0, "lately", NULL), ASK_CALL);
+	ck_assert_str_eq(asked.request.url, "https://api.example.com/lately?chat=r");
+	answer_sort(m, manifest_operation(m, "lately"), looks[_i].status ? NET_OK : NET_LOST, looks[_i].status, str_of(looks[_i].body), &a);
+	session_heard(s, 7, 1, &a);
+	answer_free(&a);
+	ck_assert(session_answered(s, 7, 1));
+	must(say(WIRE_RESULT, 7, 0, 0, 0, NULL, NULL), looks[_i].kind);
+	ck_assert(!session_open(s, 7));
+	if (asked.kind == ASK_FAILED)
+		ck_assert_int_eq(asked.class, FAIL_PLATFORM);
+	else if (looks[_i].id)
+		ck_assert_msg(json_is(asked.json, "/id", looks[_i].id) && json_count(asked.json) == 1, "%s", looks[_i].name);
+	else
+		ck_assert_msg(json_count(asked.json) == 0, "%s", looks[_i].name);
+}
+END_TEST
+
+START_TEST(a_reply_goes_to_its_own_handle)
+{
+	go(REPLY);
+	must(say(WIRE_CALL, 7, 1, 0, 0, "answer", NULL), ASK_CALL);
+	ck_assert_str_eq(asked.request.url, "https://hooks.example.com/7");
+	ck_assert_str_eq(asked.request.body, "{\"key\":\"k7\"}");
+}
+END_TEST
+
+START_TEST(a_handle_of_another_host_is_refused)
+{
+	DEFER(json_drop) cJSON *json = tree("{\"chat\":\"r\",\"text\":\"hi\",\"handle\":\"https://hooks.example.com.evil.example/7\"}");
+
+	act(7, "reply", json, "k7");
+	must(say(WIRE_CALL, 7, 1, 0, 0, "answer", NULL), ASK_REFUSED);
+	ck_assert_msg(!strstr(asked.text, "evil"), "%s", asked.text);
+}
+END_TEST
+
+static const struct { const char *act, *given, *told; } tellings[] = {
+	{ "reply", "{\"chat\":\"r\",\"handle\":\"https://hooks.example.com/7\"}", "{\"chat\":\"r\",\"handle\":\"<handle>\"}" },
+	{ "react", "{\"chat\":\"r\",\"mark\":\"👀\",\"gone\":false}", "{\"chat\":\"r\",\"mark\":\"eyes\",\"gone\":false}" },
+	{ "react", "{\"chat\":\"r\",\"mark\":\"👁\",\"gone\":true}", "{\"chat\":\"r\",\"mark\":\"👁\",\"gone\":true}" },
+	{ "send", "{\"chat\":\"r\",\"text\":\"hi\"}", "{\"chat\":\"r\",\"text\":\"hi\"}" },
+};
+
+START_TEST(an_adapter_is_told_no_handle_and_the_word_of_the_service_for_a_mark)
+{
+	DEFER(json_drop) cJSON *json = tree(tellings[_i].given);
+	DEFER(text_free) char *told = session_act(s, 7, manifest_act(m, tellings[_i].act), json, "k7");
+
+	ck_assert_str_eq(told, tellings[_i].told);
+}
+END_TEST
+
+START_TEST(who_we_are_is_gathered_from_several_places)
+{
+	DEFER(json_drop) cJSON *before = tree("{\"id\":\"7\",\"team\":\"old\"}");
+	DEFER(json_drop) cJSON *now = tree("{\"id\":\"41\",\"team\":\"T\"}");
+
+	session_begin(s, NULL, before);
+	hear("where", "{\"team\":\"T\"}");
+	hear("line", "{\"me\":41}");
+	must(say(WIRE_READY, 0, 0, 1, 0, "/me", NULL), ASK_READY);
+	ck_assert(json_same(asked.json, now));
+}
+END_TEST
+
 START_TEST(requests_are_counted_for_each_act_and_not_for_upkeep)
 {
 	go(ACT);
@@ -358,7 +459,7 @@ START_TEST(an_act_without_code_runs_its_operations_in_turn)
 	ask_free(&asked);
 	session_run(s, 7, NULL, &asked);
 	ck_assert_int_eq(asked.kind, ASK_CALL);
-	ck_assert_str_eq(asked.request.body, "{\"id\":\"7\"}");
+	ck_assert_str_eq(asked.request.body, "{\"id\":\"7\"}");	/* a reaction has no key */
 	step(200, "{}", ASK_CALL);
 	ck_assert_str_eq(asked.request.op->name, "seal");
 	step(200, "{\"seal\":\"s\"}", ASK_RESULT);
@@ -402,6 +503,11 @@ int main(void)
 	tcase_add_test(t, ready_where_nothing_stands_is_not_said);
 	tcase_add_loop_test(t, one_request_sends_once_unless_it_was_surely_not_done, 0, COUNT(second));
 	tcase_add_test(t, the_core_reads_the_ids_of_a_result);
+	tcase_add_loop_test(t, what_was_sent_is_found_by_its_key_and_surely_missing_only_where_somebody_looked, 0, COUNT(looks));
+	tcase_add_test(t, a_reply_goes_to_its_own_handle);
+	tcase_add_test(t, a_handle_of_another_host_is_refused);
+	tcase_add_loop_test(t, an_adapter_is_told_no_handle_and_the_word_of_the_service_for_a_mark, 0, COUNT(tellings));
+	tcase_add_test(t, who_we_are_is_gathered_from_several_places);
 	tcase_add_test(t, requests_are_counted_for_each_act_and_not_for_upkeep);
 	tcase_add_test(t, a_channel_lives_through_more_acts_than_are_open_at_once);
 	tcase_add_test(t, an_act_without_code_runs_its_operations_in_turn);
