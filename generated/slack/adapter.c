@@ -1,10 +1,10 @@
 /* adapter.c - Slack over Socket Mode.
  *
  * We ask who we are, then for the address of a line, which works once. On the line come
- * envelopes: each is acknowledged, and what somebody wrote is pointed at first. Slack renews a
+ * envelopes: what somebody did is pointed at, then the envelope is acknowledged. Slack renews a
  * line every few hours and says so before; the next one is up before the last one ends.
  *
- * The core reads the messages, sends, edits and answers commands by the manifest alone. */
+ * The core reads the messages, and sends, edits and answers commands by the manifest alone. */
 #include "adapter.h"
 
 enum { TEST = 1, CONNECT, ACT };	/* tags of calls */
@@ -20,7 +20,7 @@ const size_t adapter_size = sizeof(struct adapter);
 /* ---- lines --------------------------------------------------------------- */
 
 /* specs/slack/line.md: "There MUST never be two requests for an address, or two lines that have
- * not said hello." */
+ * not said `hello`" */
 static void want_line(struct adapter *a)
 {
 	if (a->asked || a->next)
@@ -29,8 +29,8 @@ static void want_line(struct adapter *a)
 	host_call(0, CONNECT, "connect", NULL);
 }
 
-/* specs/slack/connect.md: "What only a person can mend MUST be reported as broken, with class and
- * reason as they came, and nothing MUST be asked again." */
+/* specs/slack/connect.md: "What only a person can mend MUST be reported as broken, with class
+ * and reason as they came, and nothing MUST be asked again." */
 static bool hopeless(const struct event *ev)
 {
 	if (ev->failure != FAIL_AUTH && ev->failure != FAIL_PERMISSION)
@@ -39,20 +39,22 @@ static bool hopeless(const struct event *ev)
 	return true;
 }
 
-/* specs/slack/connect.md: "A token that is not a bot's MUST be reported as broken" */
 static void tested(struct adapter *a, const struct event *ev)
 {
 	if (hopeless(ev))
 		return;
+	/* specs/slack/connect.md: "After a failure that no person has to mend the same MUST be
+	 * asked again at once" */
 	if (ev->failure)
 		host_call(0, TEST, "test", NULL);
+	/* specs/slack/connect.md: "A token that is not a bot's MUST be reported as broken" */
 	else if (!json_text(ev->json, "/user_id") || !json_text(ev->json, "/bot_id"))
-		host_broken(FAIL_AUTH, "this is not the token of a bot: bot_token begins with xoxb-, app_token with xapp-");
+		host_broken(FAIL_AUTH, "this is not the token of a bot: bot_token begins with xoxb-, "
+				       "app_token with xapp-");
 	else
 		want_line(a);
 }
 
-/* specs/slack/line.md: "The new line MUST NOT take the place of the one that still carries events." */
 static void connected(struct adapter *a, const struct event *ev)
 {
 	a->asked = false;
@@ -62,11 +64,13 @@ static void connected(struct adapter *a, const struct event *ev)
 		want_line(a);
 		return;
 	}
+	/* specs/slack/line.md: "The new line MUST NOT take the place of the one that still
+	 * carries events" */
 	a->next = a->line == 1 ? 2 : 1;
 	host_open(a->next, "line", json_make("{url:%s}", json_text(ev->json, "/url")));
 }
 
-/* specs/slack/connect.md: "It MUST NOT count as signed in before the line has said hello." */
+/* specs/slack/connect.md: "It MUST NOT count as signed in before the line has said `hello`." */
 static void hello(struct adapter *a, uint32_t tag)
 {
 	a->line = tag;
@@ -78,42 +82,52 @@ static void told_to_go(struct adapter *a, const struct event *ev)
 {
 	/* specs/slack/line.md: "Socket Mode that was switched off MUST be reported as broken" */
 	if (json_is(ev->json, "/reason", "link_disabled"))
-		host_broken(FAIL_PERMISSION, "link_disabled: switch Socket Mode on at api.slack.com/apps, your app, Socket Mode");
-	/* specs/slack/line.md: "For too many lines another one MUST NOT be asked before this one has ended." */
-	else if (ev->tag == a->line && !json_is(ev->json, "/reason", "too_many_websockets"))
+		host_broken(FAIL_PERMISSION, "link_disabled: switch Socket Mode on at "
+					     "api.slack.com/apps, your app, Socket Mode");
+	/* specs/slack/line.md: "While there are too many, another one MUST NOT be asked for
+	 * before this one has ended" */
+	else if (json_is(ev->json, "/reason", "too_many_websockets"))
+		return;
+	/* specs/slack/line.md: "On a warning a new address MUST be asked for at once." */
+	else if (ev->tag == a->line)
 		want_line(a);
 }
 
-/* specs/slack/line.md: "When the line that counts ends, or one that was to follow it, a new address MUST be asked for
- * at once." */
 static void closed(struct adapter *a, uint32_t tag)
 {
+	/* specs/slack/line.md: "The end of an old line MUST NOT be taken for the end of the one
+	 * that counts." */
 	if (tag != a->line && tag != a->next)
 		return;
 	if (tag == a->line)
 		a->line = 0;
 	if (tag == a->next)
 		a->next = 0;
+	/* specs/slack/line.md: "When the line that counts ends, or the one that is to follow it,
+	 * a new address MUST be asked for at once." */
 	want_line(a);
 }
 
 /* ---- envelopes ----------------------------------------------------------- */
 
-/* specs/slack/message.md: "Every other subtype MUST NOT be delivered" */
-static bool has_words(const cJSON *event)
+static bool is_news_by(const char *subtype)
 {
-	static const char *const with[] = {
-		"file_share", "thread_broadcast", "me_message", "bot_message", "message_changed", "message_deleted",
+	static const char *const news[] = {
+		/* specs/slack/message.md: "What people write MUST be delivered" */
+		"file_share", "thread_broadcast", "me_message", "bot_message",
+		/* specs/slack/change.md: "An edit MUST be delivered." "A deletion MUST be
+		 * delivered." */
+		"message_changed", "message_deleted",
 	};
-	const char *subtype = json_text(event, "/subtype");
 
-	for (size_t i = 0; subtype && i < sizeof with / sizeof with[0]; i++)
-		if (text_is(subtype, with[i]))
+	for (size_t i = 0; subtype && i < sizeof news / sizeof news[0]; i++)
+		if (text_is(subtype, news[i]))
 			return true;
+	/* specs/slack/message.md: "Other subtypes and other events MUST NOT be delivered." */
 	return !subtype;
 }
 
-/* specs/slack/message.md: "What Slack itself says MUST NOT be delivered" */
+/* specs/slack/message.md: "The lines of `USLACK` and `USLACKBOT` MUST NOT be delivered" */
 static bool by_slack(const cJSON *event)
 {
 	return json_is(event, "/user", "USLACK") || json_is(event, "/user", "USLACKBOT");
@@ -122,20 +136,30 @@ static bool by_slack(const cJSON *event)
 static bool is_news(const cJSON *event)
 {
 	if (json_is(event, "/type", "message"))
-		return has_words(event) && !by_slack(event);
-	return json_is(event, "/type", "app_mention") || json_is(event, "/type", "channel_id_changed");
+		return is_news_by(json_text(event, "/subtype")) && !by_slack(event);
+	/* specs/slack/message.md: "All of these MUST be delivered, whatever `retry_attempt`
+	 * says"
+	 * specs/slack/change.md: "The change MUST be delivered" */
+	return json_is(event, "/type", "app_mention") ||
+	       json_is(event, "/type", "channel_id_changed");
 }
 
-/* specs/slack/message.md: "An envelope MUST be acknowledged after what is in it was delivered, on the line that it
- * came on." */
+/* specs/slack/line.md: "Frames that are no JSON, binary ones among them, and messages of a new
+ * type without an envelope MUST be ignored." */
 static void envelope(const struct event *ev)
 {
+	const cJSON *payload = json_at(ev->json, "/payload");
 	const char *id = json_text(ev->json, "/envelope_id");
 
-	if (json_is(ev->json, "/type", "slash_commands"))
+	/* specs/slack/command.md: "A command MUST be delivered, and then acknowledged without an
+	 * answer" */
+	if (json_is(ev->json, "/type", "slash_commands") && json_is_object(payload))
 		host_deliver("/payload");
-	else if (json_is(ev->json, "/type", "events_api") && is_news(json_at(ev->json, "/payload/event")))
+	else if (json_is(ev->json, "/type", "events_api") && is_news(json_at(payload, "/event")))
 		host_deliver("/payload/event");
+	/* specs/slack/message.md: "An envelope MUST be acknowledged after what is in it was
+	 * delivered, on the line that it came on." "An envelope of any type MUST be
+	 * acknowledged" */
 	if (id)
 		host_frame(ev->tag, "ack", json_make("{envelope:%s}", id));
 }
@@ -152,23 +176,32 @@ static void heard(struct adapter *a, const struct event *ev)
 
 /* ---- acts ---------------------------------------------------------------- */
 
-/* specs/slack/presence.md: "A mark MUST be put with reactions.add and taken away with reactions.remove." */
 static const char *operation_of(const struct event *ev)
 {
+	/* specs/slack/presence.md: "A mark MUST be taken away where `gone` is true, and put
+	 * where it is false." */
 	if (text_is(ev->name, "react"))
 		return json_true(ev->json, "/gone") ? "unmark" : "mark";
+	/* specs/slack/presence.md: "The status of a thread MUST be set where `on` is true, and
+	 * cleared where it is false." */
 	if (text_is(ev->name, "typing"))
 		return json_true(ev->json, "/on") ? "think" : "rest";
+	/* specs/slack/confirm.md: "Where there is no thread the newest 200 messages of the chat
+	 * MUST be read." */
 	return json_text(ev->json, "/thread") ? "replies" : "history";
 }
 
-/* specs/slack/confirm.md: "A thread MUST be read to its end" */
 static void done(const struct event *ev)
 {
 	const char *cursor = json_text(ev->json, "/response_metadata/next_cursor");
 
+	/* specs/slack/presence.md: "An act that fails MUST be answered with the class and the
+	 * reason that came."
+	 * specs/slack/confirm.md: "A page that cannot be read MUST be a failure of the act" */
 	if (ev->failure)
 		host_failed(ev->ref, ev->failure, "%s", ev->text);
+	/* specs/slack/confirm.md: "A thread MUST be read to its end, page by page, as long as
+	 * there is a `next_cursor`" */
 	else if (cursor && *cursor)
 		host_call(ev->ref, ACT, "replies", json_make("{cursor:%s}", cursor));
 	else
@@ -184,6 +217,13 @@ static void answer(struct adapter *a, const struct event *ev)
 	}
 }
 
+/* specs/slack/connect.md: "Every line MUST be closed with 1000." */
+static void stop(void)
+{
+	host_close(1, 1000);
+	host_close(2, 1000);
+}
+
 void adapter_event(struct adapter *a, const struct event *ev)
 {
 	switch (ev->kind) {
@@ -192,10 +232,7 @@ void adapter_event(struct adapter *a, const struct event *ev)
 	case EVENT_TEXT: heard(a, ev); break;
 	case EVENT_CLOSED: closed(a, ev->tag); break;
 	case EVENT_ACT: host_call(ev->ref, ACT, operation_of(ev), NULL); break;
-	case EVENT_STOP:
-		host_close(1, 1000);
-		host_close(2, 1000);
-		break;
+	case EVENT_STOP: stop(); break;
 	default: break;
 	}
 }
