@@ -11,7 +11,7 @@ enum { TEST = 1, CONNECT, ACT };	/* tags of calls */
 
 struct adapter {
 	bool asked;			/* for an address */
-	uint32_t line;			/* the socket that said hello last, 1 or 2; 0: none */
+	uint32_t line;			/* the socket that said hello last, 1 or 2; 0: none has */
 	uint32_t next;			/* the one that has not said hello yet; 0: none */
 };
 
@@ -99,8 +99,6 @@ static void closed(struct adapter *a, uint32_t tag)
 	 * that counts." */
 	if (tag != a->line && tag != a->next)
 		return;
-	if (tag == a->line)
-		a->line = 0;
 	if (tag == a->next)
 		a->next = 0;
 	/* specs/slack/line.md: "When the line that counts ends, or the one that is to follow it,
