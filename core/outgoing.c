@@ -178,7 +178,7 @@ static void refused(struct outgoing *o, struct lane *l, const char *why)
 
 /* ---- answers ------------------------------------------------------------- */
 
-static void done(struct outgoing *o, struct lane *l, const struct outbound *out, const cJSON *ids)
+static void done(struct outgoing *o, struct lane *l, const cJSON *ids)
 {
 	const char *id = json_text(ids, "/id");
 
@@ -186,7 +186,7 @@ static void done(struct outgoing *o, struct lane *l, const struct outbound *out,
 		later(o, l, 0);			/* surely not there */
 		return;
 	}
-	outbox_sent(o->store, l->row, id || l->step != STEP_EDIT ? id : out->id);
+	outbox_sent(o->store, l->row, id);
 	l->row = 0;
 }
 
@@ -260,7 +260,7 @@ static void answered(struct outgoing *o, struct lane *l, const struct act_answer
 		return;
 	}
 	if (answer->end == ACT_DONE)
-		done(o, l, &out, answer->ids);
+		done(o, l, answer->ids);
 	else if (l->step == STEP_CONFIRM)
 		not_confirmed(o, l, answer);
 	else if (answer->end == ACT_AGAIN)
