@@ -40,6 +40,9 @@ cJSON *inbound_told(const struct manifest *m, const char *source, const cJSON *r
 /* Without the mentions of `marks`, but for those within `code` or between ``` fences. */
 char *inbound_cut(const char *text, const cJSON *marks, const char *me, bool *ret_found);
 
+/* `escape` is "html", "mrkdwn" or NULL: what specs/README.md says of "unescape". Owned. */
+char *inbound_plain(const char *text, const char *escape);
+
 /* Is this a template? Its pointers follow braces: {/x} from the top, where * is what the
  * * of the row's "at" were; {@/x} from the message; {#/x} and {#@/x} a whole number. NULL, or
  * what is wrong. */
