@@ -1,58 +1,14 @@
 /* connection.c - see connection.h */
-#include "connection.h"
+#include "connection_parts.h"
 #include "adapter/adapter.h"
 #include "limits.h"
 #include "log.h"
-#include "loop.h"
 #include "poison.h"
 #include "store/inbox.h"
-#include "traffic.h"
-#include <assert.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FLUSH_MS = 10 };			/* between two looks whether the last lines have gone */
-
-struct open_act {
-	struct connection *connection;
-	const struct act *act;
-	uint32_t ref;
-	cJSON *json;
-	char *key;
-	bool told, sent;		/* sent: its bytes may have left */
-	struct timer overdue;
-	struct open_act *next;
-};
-
-struct connection {
-	struct loop *loop;
-	struct store *store;
-	struct broker *broker;
-	const struct integration *what;
-	struct connection_owner *owner;
-
-	enum connection_state state;
-	char *why;
-	int64_t since;
-	bool stopping, stop_told, stopped;
-
-	/* one life of the process; all NULL or empty between two */
-	struct process *process;
-	struct process_owner process_owner;
-	struct session *session;
-	struct traffic *traffic;
-	struct news_queue news;
-	struct news *told;		/* what it is busy with */
-	char *key;			/* by which that is known again; or NULL */
-	struct open_act *acts;
-
-	cJSON *kept;			/* {"state": ..., "me": {"id": ...}}, as in the store */
-	uint32_t last_ref;
-	struct pace pace;
-	struct timer start, tell, finish;
-	int64_t finish_ms;		/* it waits no longer than until then */
-};
 
 /* ---- its state ----------------------------------------------------------- */
 
@@ -93,100 +49,6 @@ static void remember(struct connection *c, const char *name, cJSON *value)
 	kept_set(c->store, c->what->name, c->kept->child ? c->kept : NULL);
 }
 
-/* ---- acts ---------------------------------------------------------------- */
-
-static void act_free(struct open_act *a)
-{
-	timer_stop(&a->overdue);
-	json_drop(&a->json);
-	text_free(&a->key);
-	free(a);
-}
-
-static struct open_act *find_act(const struct connection *c, uint32_t ref)
-{
-	struct open_act *a = c->acts;
-
-	while (a && a->ref != ref)
-		a = a->next;
-	return a;
-}
-
-/* The last that it hears. */
-static void tell_stop(struct connection *c)
-{
-	if (c->stop_told)
-		return;
-	c->stop_told = true;
-	news_clear(&c->news);
-	news_add(&c->news, &(struct adapter_event_out){ .kind = EVENT_STOP });
-	timer_set(c->loop, &c->tell, 0);
-}
-
-/* Nothing that it has asked for is of use any more. */
-static void end_act(struct connection *c, uint32_t ref, const struct act_answer *answer)
-{
-	struct open_act **at = &c->acts, *a;
-
-	while (*at && (*at)->ref != ref)
-		at = &(*at)->next;
-	a = *at;
-	if (!a)
-		return;
-	*at = a->next;
-	act_free(a);
-	if (c->traffic)
-		traffic_give_up(c->traffic, ref);
-	c->owner->acted(c->owner, ref, answer);
-	if (c->stopping && !c->acts)
-		tell_stop(c);
-}
-
-/* Nobody will answer it: it may be asked again where nothing can have left. */
-static void abandon_act(struct connection *c, const struct open_act *a, const char *why)
-{
-	end_act(c, a->ref, &(struct act_answer){ .end = a->sent ? ACT_FAILED : ACT_AGAIN,
-		.class = a->sent ? FAIL_NETWORK : FAIL_NONE, .why = why });
-}
-
-static void act_overdue(struct timer *t)
-{
-	struct open_act *a = container_of(t, struct open_act, overdue);
-	struct connection *c = a->connection;
-
-	a->sent = a->told && session_sent(c->session, a->ref);
-	session_give_up(c->session, a->ref);
-	abandon_act(c, a, "there was no answer in time");
-}
-
-static bool take_answer(struct connection *c, struct ask *ask)
-{
-	switch (ask->kind) {
-	case ASK_RESULT:
-		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_DONE, .ids = ask->json });
-		return true;
-	case ASK_FAILED:
-		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_FAILED, .class = ask->class, .why = ask->text });
-		return true;
-	case ASK_AGAIN:
-		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_AGAIN, .after_ms = ask->wait_ms });
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The next step of an act without code. */
-static void run_act(struct connection *c, uint32_t ref, const struct answer *answer)
-{
-	struct ask ask;
-
-	session_run(c->session, ref, answer, &ask);
-	if (!take_answer(c, &ask))
-		traffic_take(c->traffic, &ask);
-	ask_free(&ask);
-}
-
 /* ---- the end of a process ------------------------------------------------ */
 
 /* Nothing runs any more, and nobody is told. */
@@ -209,19 +71,13 @@ static void halt(struct connection *c, const char *why)
 	for (struct open_act *a = c->acts; a; a = a->next)
 		a->sent = a->told && c->session && session_sent(c->session, a->ref);
 	drop(c);
-	while (c->acts)
-		abandon_act(c, c->acts, why);
+	abandon_acts(c, why);
 }
 
 static void break_off(struct connection *c, const char *why)
 {
 	halt(c, why);
 	set_state(c, CONNECTION_BROKEN, why);
-}
-
-static double dice(void)
-{
-	return randombytes_uniform(1u << 30) / (double)(1u << 30);
 }
 
 /* ---- telling ------------------------------------------------------------- */
@@ -343,16 +199,25 @@ static void tell_next(struct connection *c)
 	}
 }
 
-static void tell_fired(struct timer *t)
+/* The last that it hears, once no act is open. */
+static void tell_stop(struct connection *c)
 {
-	tell_next(container_of(t, struct connection, tell));
+	c->stop_told = true;
+	news_clear(&c->news);
+	news_add(&c->news, &(struct adapter_event_out){ .kind = EVENT_STOP });
 }
 
-/* Not at once: whoever brings it is still at work. */
-static void came(void *owner)
+static void tell_fired(struct timer *t)
 {
-	struct connection *c = owner;
+	struct connection *c = container_of(t, struct connection, tell);
 
+	if (c->stopping && !c->acts && !c->stop_told)
+		tell_stop(c);
+	tell_next(c);
+}
+
+void tell_soon(struct connection *c)
+{
 	timer_set(c->loop, &c->tell, 0);
 }
 
@@ -373,7 +238,7 @@ static void take(struct connection *c, struct ask *ask)
 		set_state(c, CONNECTION_READY, NULL);
 		break;
 	case ASK_BROKEN:
-		set_state(c, CONNECTION_BROKEN, ask->text);
+		set_state(c, CONNECTION_BROKEN, *ask->text ? ask->text : failure_name(ask->class));
 		break;
 	case ASK_KEEP:
 		remember(c, "state", ask->json);
@@ -408,15 +273,19 @@ static char *take_all(struct connection *c, const struct wire_message *outputs, 
 static void stopped(struct connection *c)
 {
 	timer_stop(&c->finish);
+	forget_acts(c);
 	drop(c);
 	c->stopped = true;
 }
 
 static char *sentence(const struct connection *c, enum process_end end, const char *why)
 {
-	return text_fmt("the adapter \"%s\" %s: %s", c->what->manifest->name,
-			end == END_ATTACK ? "was stopped because it tried something forbidden" :
-			end == END_SYSTEM ? "could not run" : "was ended", why);
+	const char *name = c->what->manifest->name;
+
+	if (end == END_ATTACK)
+		return text_fmt("the adapter \"%s\" was stopped because it tried something forbidden: %s. Do not use it: "
+				"`build/chela disable %s`; what it does wrong: `build/chela check %s`", name, why, name, name);
+	return text_fmt("the adapter \"%s\" %s: %s", name, end == END_SYSTEM ? "could not run" : "was ended", why);
 }
 
 static void heard(struct process_owner *o, const struct wire_message *outputs, size_t n)
@@ -445,6 +314,11 @@ static void heard(struct process_owner *o, const struct wire_message *outputs, s
 
 /* ---- its life ------------------------------------------------------------ */
 
+static void came(void *owner)
+{
+	tell_soon(owner);
+}
+
 static void trouble(void *owner, const char *why)
 {
 	struct connection *c = owner;
@@ -466,7 +340,7 @@ static void ended(struct process_owner *o, enum process_end end, const char *why
 	} else if (end == END_ATTACK) {
 		break_off(c, words);
 	} else {
-		pace_failed(&c->pace, loop_now_ms(c->loop), -1, dice());
+		pace_failed(&c->pace, loop_now_ms(c->loop), -1, throw_dice());
 		halt(c, words);
 		set_lost(c, words);
 		timer_set(c->loop, &c->start, pace_wait(&c->pace, loop_now_ms(c->loop)));
@@ -495,16 +369,21 @@ static void start_fired(struct timer *t)
 	start(container_of(t, struct connection, start));
 }
 
-/* What it wrote at the end leaves before its lines are dropped. */
+/* Acts had their time; what it wrote at the end leaves before its lines are dropped. */
 static void finish_fired(struct timer *t)
 {
 	struct connection *c = container_of(t, struct connection, finish);
 	int64_t left = c->finish_ms - loop_now_ms(c->loop);
 
-	if (!c->process && left > 0 && broker_has_lines(c->broker, c->what->name))
+	if (c->process && !c->stop_told) {
+		forget_acts(c);
+		tell_soon(c);
+		timer_set(c->loop, &c->finish, STOP_MS);
+	} else if (!c->process && left > 0 && broker_has_lines(c->broker, c->what->name)) {
 		timer_set(c->loop, &c->finish, left < FLUSH_MS ? left : FLUSH_MS);
-	else
+	} else {
 		stopped(c);
+	}
 }
 
 struct connection *connection_new(struct loop *loop, struct store *store, struct broker *broker,
@@ -529,12 +408,6 @@ void connection_free(struct connection *c)
 	stopped(c);
 	timer_stop(&c->start);
 	timer_stop(&c->tell);
-	while (c->acts) {
-		struct open_act *a = c->acts;
-
-		c->acts = a->next;
-		act_free(a);
-	}
 	json_drop(&c->kept);
 	text_free(&c->key);
 	text_free(&c->why);
@@ -552,34 +425,12 @@ void connection_stop(struct connection *c)
 		return;
 	}
 	timer_set(c->loop, &c->finish, STOP_MS);
-	if (!c->acts)
-		tell_stop(c);
+	tell_soon(c);
 }
 
 bool connection_stopped(const struct connection *c)
 {
 	return c->stopped;
-}
-
-uint32_t connection_act(struct connection *c, const char *act, const cJSON *json, const char *key)
-{
-	struct open_act *a, **at = &c->acts;
-	DEFER(text_free) char *text = json_print(json);
-	size_t n = 0;
-
-	for (; *at; at = &(*at)->next)
-		n++;
-	if (!c->process || c->state == CONNECTION_BROKEN || c->stopping || n == REFS_MAX)
-		return 0;
-	a = mem_new(1, sizeof *a);
-	*a = (struct open_act){ .connection = c, .act = manifest_act(c->what->manifest, act), .ref = ++c->last_ref,
-				.json = cJSON_Duplicate(json, true), .key = text_dup(key), .overdue.fired = act_overdue };
-	assert(a->act);
-	*at = a;
-	timer_set(c->loop, &a->overdue, c->owner->act_ms ? c->owner->act_ms : ACT_MS);
-	news_add(&c->news, &(struct adapter_event_out){ .kind = EVENT_ACT, .ref = a->ref, .name = act, .json = text });
-	came(c);
-	return a->ref;
 }
 
 enum connection_state connection_state(const struct connection *c)

@@ -59,7 +59,7 @@ enum {
 	PEOPLE_MAX = 256,			/* owner and guest lines: each message is held against all */
 	EVENTS_MAX = 4096,			/* that wait until the adapter has read; a line that brings more is dropped */
 	EVENTS_BYTES_MAX = 64 * 1024 * 1024,	/* and their bytes: a slow card has so much to spare */
-	STOP_MS = 2000,				/* for acts that are open and what must still be told at the end */
+	STOP_MS = 1500,				/* for acts that are open at the end; and then for the last event */
 	TURNS_MAX = 32,				/* that run at once; the others wait, each in its chat's order */
 	CHAT_WAITING_MAX = 20,			/* messages of one chat that wait: more get an honest answer instead */
 	ALL_WAITING_MAX = 2000,			/* and of all chats */

@@ -41,7 +41,7 @@ struct traffic {
 	struct timer release;			/* of what is held back */
 };
 
-static double dice(void)
+double throw_dice(void)
 {
 	return randombytes_uniform(1u << 30) / (double)(1u << 30);
 }
@@ -59,7 +59,7 @@ static void failed(struct traffic *t, const char *why)
 {
 	int64_t now = loop_now_ms(t->p.loop);
 
-	pace_failed(t->p.pace, now, -1, dice());
+	pace_failed(t->p.pace, now, -1, throw_dice());
 	if (stands(t))
 		pace_ready(t->p.pace, now);
 	else
@@ -299,7 +299,7 @@ static void take_timer(struct alarm *a, const struct ask *ask)
 	news_forget(t->p.news, EVENT_TIMER, a->tag);
 	timer_stop(&a->timer);
 	if (ask->to_ms)
-		timer_set(t->p.loop, &a->timer, ask->wait_ms + (int64_t)(dice() * (double)(ask->to_ms - ask->wait_ms)));
+		timer_set(t->p.loop, &a->timer, ask->wait_ms + (int64_t)(throw_dice() * (double)(ask->to_ms - ask->wait_ms)));
 }
 
 /* ---- all of it ----------------------------------------------------------- */

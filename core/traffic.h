@@ -29,4 +29,6 @@ void traffic_free(struct traffic *t);		/* drops all of it, without a word; NULL 
 void traffic_take(struct traffic *t, struct ask *ask);
 void traffic_give_up(struct traffic *t, uint32_t ref);	/* its requests */
 
+double throw_dice(void);		/* 0 to 1 */
+
 #endif

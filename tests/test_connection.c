@@ -68,12 +68,15 @@ static struct broker *broker;
 static struct integration what;
 static struct connection *c;
 
+#define OPEN_DOOR "{\"url\":\"wss://w1.walkie.example/x\"}"
+
 static struct {
 	struct door door;
 	int lines[8], lines_n;			/* callers whose sockets are up, in the order in which they came */
 	int left, left_code;
 	bool mute;				/* it does not welcome */
-	int door_status, doors;			/* 0: it is answered well; how often it was asked for */
+	int door_status, doors;			/* how often it was asked for */
+	const char *door_body;
 	int64_t door_ms;			/* when, the last time */
 	int post_status;			/* -1: it is not answered */
 	const char *post_body;
@@ -163,8 +166,7 @@ static void asked(struct door *d, int caller, const struct asked *a)
 	} else if (!strcmp(a->target, "/door")) {
 		service.doors++;
 		service.door_ms = loop_now_ms(loop);
-		answer(caller, service.door_status ? service.door_status : 200,
-		       service.door_status ? "{\"error\":\"closed\"}" : "{\"url\":\"wss://w1.walkie.example/x\"}");
+		answer(caller, service.door_status, service.door_body);
 	} else {
 		service.posts++;
 		if (service.post_status >= 0)
@@ -206,7 +208,8 @@ static void begin(void)
 	must_commit(store);
 	loop_at_end(loop, commit, NULL);
 	service.frames = buf_new(1 << 20);
-	service.post_status = 200;
+	service.door_status = service.post_status = 200;
+	service.door_body = OPEN_DOOR;
 	service.post_body = "{\"id\":\"m9\"}";
 	service.door = (struct door){ .loop = loop, .asked = asked, .told = told, .left = left };
 	why = door_open(&service.door, 0);
@@ -360,16 +363,27 @@ START_TEST(a_line_that_falls_is_opened_again_but_not_at_once)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	int status;
+	const char *body, *why;
+} downs[] = {
+	{ "it is out of order", 500, "{\"error\":\"closed\"}", "closed" },
+	{ "it names a line that is not the service's", 200, "{\"url\":\"wss://evil.example/\"}", "url" },
+	{ "it names none", 200, "{}", "url" },
+};
+
 START_TEST(a_service_that_is_down_is_not_asked_all_the_time)
 {
-	service.door_status = 500;
+	service.door_status = downs[_i].status;
+	service.door_body = downs[_i].body;
 	connect_it();
 	UNTIL(connection_why(c));
 	ck_assert_int_eq(connection_state(c), CONNECTION_STARTING);
-	ck_assert_msg(strstr(connection_why(c), "closed"), "%s", connection_why(c));
-	for (int64_t first = loop_now_ms(loop); service.doors < 2;) {
+	ck_assert_msg(strstr(connection_why(c), downs[_i].why), "%s: %s", downs[_i].name, connection_why(c));
+	for (int64_t first = service.door_ms; service.doors < 2;) {
 		loop_once(loop);
-		ck_assert(service.doors < 2 || service.door_ms - first >= PACE_FIRST_MS / 2);
+		ck_assert_msg(service.doors < 2 || service.door_ms - first >= PACE_FIRST_MS / 2, "%s", downs[_i].name);
 	}
 }
 END_TEST
@@ -482,6 +496,20 @@ START_TEST(what_it_kept_is_forgotten_when_it_does_not_survive_it)
 	buf_cut(&service.frames, 0);
 	get_ready();
 	ck_assert(came("hello") && !came("bad"));
+	ck_assert_int_eq(dead_letters(store), 1);
+}
+END_TEST
+
+START_TEST(an_answer_that_ended_it_twice_is_told_as_a_failure)
+{
+	poison(EVENT_HTTP, NULL, NULL, "{\"do\":\"crash\"}");
+	service.door_body = "{\"do\":\"crash\"}";
+	connect_it();
+	UNTIL(dead_letters(store));
+	UNTIL(service.doors == 2);
+	service.door_body = OPEN_DOOR;
+	UNTIL(connection_state(c) == CONNECTION_READY);
+	ck_assert_int_eq(service.doors, 3);
 	ck_assert_int_eq(dead_letters(store), 1);
 }
 END_TEST
@@ -656,6 +684,7 @@ START_TEST(an_act_that_is_never_answered_does_not_keep_it)
 	connection_stop(c);
 	UNTIL(connection_stopped(c));
 	ck_assert_int_eq(mine.acted, 0);
+	ck_assert(came("bye"));
 }
 END_TEST
 
@@ -690,13 +719,14 @@ int main(void)
 	tcase_add_loop_test(t, what_is_no_json_is_told_as_text, 0, COUNT(texts));
 	tcase_add_test(t, timers_run_out_unless_they_are_stopped);
 	tcase_add_test(t, a_line_that_falls_is_opened_again_but_not_at_once);
-	tcase_add_test(t, a_service_that_is_down_is_not_asked_all_the_time);
+	tcase_add_loop_test(t, a_service_that_is_down_is_not_asked_all_the_time, 0, COUNT(downs));
 	tcase_add_test(t, two_lines_may_stand_at_once);
 	tcase_add_test(t, what_came_after_the_adapter_closed_the_line_is_not_told);
 	tcase_add_test(t, a_line_that_brings_more_than_can_be_read_is_dropped);
 	tcase_add_test(t, an_event_that_ended_it_twice_is_a_dead_letter_and_it_goes_on);
 	tcase_add_test(t, an_event_that_ended_it_once_is_told_again);
 	tcase_add_test(t, what_it_kept_is_forgotten_when_it_does_not_survive_it);
+	tcase_add_test(t, an_answer_that_ended_it_twice_is_told_as_a_failure);
 	tcase_add_loop_test(t, what_only_a_person_can_mend_is_not_started_again, 0, COUNT(breaks));
 	tcase_add_test(t, nothing_is_done_of_an_event_in_which_it_broke_a_rule);
 	tcase_add_loop_test(t, an_act_is_answered_exactly_once, 0, COUNT(ends));
