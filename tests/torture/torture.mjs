@@ -10,8 +10,8 @@ import { Workspace, dice } from './workspace.mjs';
 
 const [chela, killer, modules, ...rest] = process.argv.slice(2);
 const option = (name, otherwise) => (rest.includes(name) ? Number(rest[rest.indexOf(name) + 1]) : otherwise);
-const points = option('--points', 30), seed = option('--seed', 1);
-const CHATS = ['D1', 'D2', 'C3'], ROUNDS = 3, PATIENCE_MS = 30000;
+const points = option('--points', 30), seed = option('--seed', 1), only = option('--only', 0);
+const CHATS = ['D1', 'D2', 'C3'], ROUNDS = 3, PATIENCE_MS = 60000, AT_ONCE = 6;
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'chela-torture-'));
 process.on('exit', () => fs.rmSync(root, { recursive: true, force: true }));
@@ -103,7 +103,10 @@ async function converse(n, spec) {
   const wrong = whole ? [] : [failed ?? 'not done in time', ...judge(w, said), `unacknowledged ${w.waiting.size}`];
   const was = fs.existsSync(hit) ? fs.readFileSync(hit, 'utf8') : '';
   if (!wrong.length) fs.rmSync(dir, { recursive: true, force: true });
-  return { wrong, was, words: core.words };
+  const log = w.calls.filter((c) => /^(chat|conv)/.test(c.method)).map((c) =>
+    `  ${c.at} ${c.method} ${c.args.channel} ${c.args.text ?? ''} ${c.args.metadata?.event_payload?.key ?? ''}${
+      c.fault < 0 ? '' : ` (fault ${c.fault})`}`).join('\n');
+  return { wrong, was, words: `${core.words}${log}` };
 }
 
 const first = prepare();
@@ -112,13 +115,21 @@ const counts = Object.fromEntries([...dry.was.matchAll(/(\w+) (\d+)/g)].map((m) 
 if (dry.wrong.length || !counts.write) throw new Error(`without any death: ${dry.wrong.join('; ')} ${dry.was}${dry.words}`);
 counts.orphan = counts.adapter;
 const kinds = Object.keys(counts), roll = dice(seed), hits = {}, wrong = [];
-for (let n = 1; n <= points; n += 1) {
-  const kind = kinds[n % kinds.length], at = 1 + Math.floor(roll() * counts[kind]);
-  const r = await converse(n, `${kind} ${at}`);
-  if (r.was) hits[kind] = (hits[kind] ?? 0) + 1;
-  if (r.wrong.length) wrong.push(`${kind} ${at} (point ${n}, seed ${seed}): ${r.wrong.join('; ')}\n${r.words}`);
-  if (process.stdout.isTTY) process.stdout.write(`\r  torture: ${n} of ${points}`);
-}
+const plan = Array.from({ length: points }, (_, i) => {
+  const kind = kinds[(i + 1) % kinds.length];
+  return { n: i + 1, kind, at: 1 + Math.floor(roll() * counts[kind]) };
+}).filter((p) => !only || p.n === only);
+const left = [...plan];
+
+// Most of a conversation's time is waiting, so several go on at once.
+await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+  for (let p; (p = left.shift()) !== undefined;) {
+    const r = await converse(p.n, `${p.kind} ${p.at}`);
+    if (r.was) hits[p.kind] = (hits[p.kind] ?? 0) + 1;
+    if (r.wrong.length) wrong.push(`${p.kind} ${p.at} (point ${p.n}, seed ${seed}): ${r.wrong.join('; ')}\n${r.words}`);
+    if (process.stdout.isTTY) process.stdout.write(`\r  torture: ${plan.length - left.length} of ${plan.length}`);
+  }
+}));
 const missed = kinds.filter((k) => !hits[k]);
 console.log(`  torture: ${points} points; deaths at ${kinds.map((k) => `${k} ${hits[k] ?? 0}`).join(', ')}`);
 for (const w of wrong) console.error(w);

@@ -20,7 +20,7 @@ export class Workspace {
   constructor({ modules, seed = 1, faults = 0, slow = 0 }) {
     const { WebSocketServer } = createRequire(path.join(modules, 'x'))('ws');
     Object.assign(this, { roll: dice(seed), faults, slow, sockets: new Set(), tickets: new Set(), waiting: new Map(),
-      posted: [], calls: [], count: 0, clock: 1700000000, refused: new Map() });
+      posted: [], calls: [], count: 0, clock: 1700000000, refused: new Map(), began: Date.now() });
     this.wss = new WebSocketServer({ noServer: true });
     this.server = http.createServer((request, response) => this.serve(request, response));
     this.server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
@@ -137,7 +137,7 @@ export class Workspace {
       response.end(JSON.stringify(value));
     };
     const fault = this.roll() < this.faults ? Math.floor(this.roll() * 5) : -1;
-    this.calls.push({ method, args, fault });
+    this.calls.push({ method, args, fault, at: Date.now() - this.began });
     if (fault === 0) return say(429, { ok: false, error: 'ratelimited' }, { 'retry-after': '0' });
     if (fault === 1) return say(500, 'no');
     if (fault === 2) return request.socket.destroy();
