@@ -120,14 +120,18 @@ static const struct error_row *find_row(const struct manifest *m, const struct o
 	return NULL;
 }
 
-static int class_of(int status)
+/* Overloaded: was it done? What changes nothing may be asked for again; of the rest nobody knows. */
+static int class_of(const struct operation *op, int status)
 {
+	bool harmless = !(op->effects & ~(unsigned)(EFFECT_READ | EFFECT_NET));
+
 	switch (status) {
 	case 401: return FAIL_AUTH;
 	case 402: return FAIL_QUOTA;
 	case 403: return FAIL_PERMISSION;
 	case 404: case 410: return FAIL_MISSING;
-	case 408: case 429: case 503: case 529: return FAIL_BUSY;
+	case 429: return FAIL_BUSY;
+	case 408: case 503: case 529: return harmless ? FAIL_BUSY : FAIL_PLATFORM;
 	case 409: return FAIL_CONFLICT;
 	case 413: return FAIL_TOO_LARGE;
 	}
@@ -192,7 +196,7 @@ static void read_gives(const struct operation *op, const cJSON *json, struct ans
 
 		if (id)
 			json_add(gives, g->string, cJSON_CreateString(id));
-		else if (class_of(a->status) == FAIL_NONE)
+		else if (class_of(op, a->status) == FAIL_NONE)
 			fail(a, why);
 	}
 	a->gives = gives;
@@ -216,7 +220,7 @@ void answer_sort(const struct manifest *m, const struct operation *op, enum net 
 		no_answer(net, ret);
 		return;
 	}
-	*ret = (struct answer){ .status = status, .failure = class_of(status) };
+	*ret = (struct answer){ .status = status, .failure = class_of(op, status) };
 	row = find_row(m, op, false, status, json);
 	if (row) {
 		ret->failure = row->class;
@@ -225,7 +229,7 @@ void answer_sort(const struct manifest *m, const struct operation *op, enum net 
 	snprintf(otherwise, sizeof otherwise, "HTTP %d", status);
 	if (ret->failure)
 		ret->why = find_why(m, row, json, otherwise);
-	else if (class_of(status) == FAIL_NONE)
+	else if (class_of(op, status) == FAIL_NONE)
 		take_body(op, json, body, ret);
 	ret->json = shown(m, op, json);
 	if (!ret->failure)

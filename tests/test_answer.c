@@ -15,9 +15,10 @@ static struct manifest *service(void)
 		"\"text\":{\"method\":\"GET\",\"url\":\"/t\",\"answer\":\"text\",\"effects\":[\"read\"],\"retry\":\"always\"},"
 		"\"none\":{\"method\":\"GET\",\"url\":\"/n\",\"answer\":\"none\",\"effects\":[\"read\"],\"retry\":\"always\"},"
 		"\"sse\":{\"method\":\"GET\",\"url\":\"/s\",\"answer\":\"sse\"," SHOWS "\"effects\":[\"read\"],\"retry\":\"always\"},"
+		"\"write\":{\"method\":\"POST\",\"url\":\"/w\",\"effects\":[\"write\"],\"retry\":\"busy\"},"
 		"\"own\":{\"method\":\"GET\",\"url\":\"/o\"," SHOWS "\"effects\":[\"read\"],\"retry\":\"always\","
 		"\"errors\":[{\"status\":429,\"class\":\"quota\",\"word\":\"own\"},{\"status\":404,\"class\":\"none\"}]}},"
-		"\"tools\":{\"o\":{\"about\":\"O\",\"uses\":[\"json\",\"text\",\"none\",\"sse\",\"own\"]}},"
+		"\"tools\":{\"o\":{\"about\":\"O\",\"uses\":[\"json\",\"text\",\"none\",\"sse\",\"own\"]},\"w\":{\"about\":\"W\",\"is\":\"write\"}},"
 		"\"errors\":["
 		"{\"status\":403,\"at\":\"/error/reason\",\"is\":\"rate\",\"class\":\"busy\",\"word\":\"rate\"},"
 		"{\"status\":\"4xx\",\"at\":\"/error/message\",\"has\":\"too long\",\"class\":\"too_large\"},"
@@ -64,6 +65,10 @@ static const struct {
 	{ "500", "json", 500, "", FAIL_PLATFORM, "HTTP 500", NULL, NULL },
 	{ "503", "json", 503, "", FAIL_BUSY, "HTTP 503", NULL, NULL },
 	{ "529", "json", 529, "", FAIL_BUSY, "HTTP 529", NULL, NULL },
+	{ "503 to what changes something", "write", 503, "", FAIL_PLATFORM, "HTTP 503", NULL, NULL },
+	{ "529 to what changes something", "write", 529, "", FAIL_PLATFORM, "HTTP 529", NULL, NULL },
+	{ "408 to what changes something", "write", 408, "", FAIL_PLATFORM, "HTTP 408", NULL, NULL },
+	{ "429 to what changes something", "write", 429, "", FAIL_BUSY, "HTTP 429", NULL, NULL },
 	{ "the last that is good", "none", 299, "", FAIL_NONE, NULL, NULL, NULL },
 	{ "the first that leads elsewhere", "none", 300, "", FAIL_PLATFORM, "HTTP 300", NULL, NULL },
 	{ "the last that is ours", "json", 499, "", FAIL_INPUT, "HTTP 499", NULL, NULL },
