@@ -392,7 +392,7 @@ struct connection *connection_new(struct loop *loop, struct store *store, struct
 	struct connection *c = mem_new(1, sizeof *c);
 
 	*c = (struct connection){ .loop = loop, .store = store, .broker = broker, .what = what, .owner = owner,
-				  .since = store_now(store), .process_owner = { heard, ended },
+				  .since = store_now(store), .pace.first_ms = owner->again_ms, .process_owner = { heard, ended },
 				  .start.fired = start_fired, .tell.fired = tell_fired, .finish.fired = finish_fired };
 	c->kept = kept_get(store, what->name);
 	if (!c->kept)

@@ -36,7 +36,7 @@ struct connection_owner {		/* none of these may free the connection */
 	/* The one answer to connection_act(). */
 	void (*acted)(struct connection_owner *o, uint32_t ref, const struct act_answer *answer);
 	void (*changed)(struct connection_owner *o);		/* its state */
-	int64_t act_ms;			/* how long an act may take; 0: as in limits.h */
+	int64_t act_ms, again_ms;	/* how long an act may take, the first wait of pace.h; 0: as in limits.h */
 };
 
 struct connection;

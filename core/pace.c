@@ -8,11 +8,11 @@ static bool stable(const struct pace *p, int64_t now_ms)
 	return p->ready_ms && now_ms - p->ready_ms >= PACE_STABLE_MS;
 }
 
-static int64_t doubled(int failures)
+static int64_t doubled(const struct pace *p)
 {
-	int64_t wait_ms = PACE_FIRST_MS;
+	int64_t wait_ms = p->first_ms ? p->first_ms : PACE_FIRST_MS;
 
-	for (int i = 1; i < failures && wait_ms < PACE_MOST_MS; i++)
+	for (int i = 1; i < p->failures && wait_ms < PACE_MOST_MS; i++)
 		wait_ms *= 2;
 	return wait_ms < PACE_MOST_MS ? wait_ms : PACE_MOST_MS;
 }
@@ -26,7 +26,7 @@ void pace_failed(struct pace *p, int64_t now_ms, int64_t asked_ms, double dice)
 		p->failures = 0;
 	p->failures++;
 	p->ready_ms = 0;
-	wait_ms = asked_ms >= 0 ? asked_ms : (int64_t)((double)doubled(p->failures) * (0.5 + dice / 2));
+	wait_ms = asked_ms >= 0 ? asked_ms : (int64_t)((double)doubled(p) * (0.5 + dice / 2));
 	if (wait_ms > PACE_ASKED_MAX_MS)
 		wait_ms = PACE_ASKED_MAX_MS;
 	until_ms = now_ms + wait_ms;

@@ -15,6 +15,7 @@ struct pace {			/* zeroed: all is well */
 	int failures;		/* since it last stood for long */
 	int64_t not_before_ms;	/* nothing is tried before */
 	int64_t ready_ms;	/* since when it stands; 0: it does not */
+	int64_t first_ms;	/* the first wait; 0: as in limits.h */
 };
 
 /* now_ms > 0, dice 0..1. */

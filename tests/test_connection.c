@@ -224,7 +224,7 @@ static void begin(void)
 	what.played_at = text_fmt("127.0.0.1:%d", service.door.port);
 	what.program = open(program, O_RDONLY | O_CLOEXEC);
 	what.party = (struct party){ what.manifest, what.name, NULL, what.played_at };
-	mine.owner = (struct connection_owner){ .delivered = delivered, .acted = acted, .changed = changed };
+	mine.owner = (struct connection_owner){ .delivered = delivered, .acted = acted, .changed = changed, .again_ms = 20 };
 }
 
 static void finish(void)
@@ -350,13 +350,14 @@ START_TEST(a_line_that_falls_is_opened_again_but_not_at_once)
 {
 	int64_t fell;
 
+	mine.owner.again_ms = 200;
 	get_ready();
 	caller_reset(&service.door, service.lines[0]);
 	UNTIL(connection_state(c) == CONNECTION_LOST);
 	fell = loop_now_ms(loop);
 	ck_assert(connection_why(c));
 	UNTIL(connection_state(c) == CONNECTION_READY);
-	ck_assert_int_ge(service.door_ms - fell, PACE_FIRST_MS / 2);
+	ck_assert_int_ge(service.door_ms - fell, 100);
 	ck_assert_int_eq(service.doors, 2);
 	ck_assert_int_eq(service.lines_n, 2);
 	ck_assert(!connection_why(c));
@@ -375,6 +376,7 @@ static const struct {
 
 START_TEST(a_service_that_is_down_is_not_asked_all_the_time)
 {
+	mine.owner.again_ms = 200;
 	service.door_status = downs[_i].status;
 	service.door_body = downs[_i].body;
 	connect_it();
@@ -383,7 +385,7 @@ START_TEST(a_service_that_is_down_is_not_asked_all_the_time)
 	ck_assert_msg(strstr(connection_why(c), downs[_i].why), "%s: %s", downs[_i].name, connection_why(c));
 	for (int64_t first = service.door_ms; service.doors < 2;) {
 		loop_once(loop);
-		ck_assert_msg(service.doors < 2 || service.door_ms - first >= PACE_FIRST_MS / 2, "%s", downs[_i].name);
+		ck_assert_msg(service.doors < 2 || service.door_ms - first >= 100, "%s", downs[_i].name);
 	}
 }
 END_TEST
@@ -579,7 +581,7 @@ START_TEST(an_act_is_answered_exactly_once)
 	uint32_t ref;
 
 	if (ends[_i].post_status < 0 || !strcmp(ends[_i].text ? ends[_i].text : "", "sit"))
-		mine.owner.act_ms = ends[_i].kill ? 0 : 200;
+		mine.owner.act_ms = ends[_i].kill ? 0 : 100;
 	service.post_status = ends[_i].post_status;
 	service.post_body = ends[_i].post_body;
 	get_ready();
