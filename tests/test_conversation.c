@@ -149,6 +149,126 @@ START_TEST(a_new_beginning_hides_what_was_said_and_deletes_nothing)
 }
 END_TEST
 
+/* ---- a chat that moves --------------------------------------------------- */
+
+/* Steps: a letter says it in the old chat, or with "'" behind it in the new one; "f" folds all
+ * that the old one shows, with the summary "S"; "F" that of the new one, "T"; "z" begins the old
+ * one anew, "Z" the new one; "!" moves the chat. */
+static const struct { const char *name, *steps, *shown, *summary; } moves[] = {
+	{ "nothing was said", "!", "", NULL },
+	{ "all of it goes along", "ab!", "a b ", NULL },
+	{ "and goes on there", "ab!c'", "a b c ", NULL },
+	{ "and by the old id", "ab!cd'", "a b c d ", NULL },
+	{ "something had been said there", "ab'c!", "a b c ", NULL },
+	{ "what was folded stays folded", "abfc!", "c ", "S" },
+	{ "all was folded", "abf!c'", "c ", "S" },
+	{ "folded here, begun there", "abfcd'!", "c d ", "S" },
+	{ "folded there, begun here", "a'b'Fc'd!", "c d ", "T" },
+	{ "folded in both", "afb'Fcd'!", "c d ", "S\n\nT" },
+	{ "what one still shows is not lost, though the other folded past it", "ab'c'Fd'!", "a b c d ", "T" },
+	{ "begun anew here", "abz!c'", "c ", NULL },
+	{ "begun anew there", "a'Zb!", "b ", NULL },
+	{ "begun anew afterwards", "ab'!zc'", "c ", NULL },
+	{ "folded afterwards", "ab'!fc'", "c ", "S" },
+	{ "moved twice", "a!!b", "a b ", NULL },
+};
+
+static int64_t last_row(struct store *s)
+{
+	return count(s, "SELECT max(row) FROM message");
+}
+
+static void move_steps(struct store *s, int64_t old, int64_t new, const char *steps)
+{
+	for (const char *c = steps; *c; c++) {
+		char text[2] = { *c };
+
+		if (*c == '!')
+			conversations_moved(s, "work", "old", "new");
+		else if (*c == 'f' || *c == 'F')
+			conversation_fold(s, *c == 'f' ? old : new, last_row(s), *c == 'f' ? "S" : "T");
+		else if (*c == 'z' || *c == 'Z')
+			conversation_reset(s, *c == 'z' ? old : new);
+		else if (c[1] == '\'')
+			c += say(s, new, text) != 0;
+		else
+			say(s, old, text);
+	}
+}
+
+START_TEST(a_conversation_goes_on_where_its_chat_is)
+{
+	struct store *s = new_store();
+	int64_t old = conversation_find(s, "work", "old", ""), new = conversation_find(s, "work", "new", "");
+	int64_t other = conversation_find(s, "home", "old", "");
+	DEFER(text_free) char *summary = NULL;
+
+	say(s, other, "x");
+	move_steps(s, old, new, moves[_i].steps);
+	ck_assert_msg(strcmp(shown(s, new), moves[_i].shown) == 0, "%s: %s", moves[_i].name, shown(s, new));
+	ck_assert_str_eq(shown(s, old), moves[_i].shown);
+	summary = conversation_summary(s, old);
+	ck_assert_msg(summary ? moves[_i].summary && strcmp(summary, moves[_i].summary) == 0 : !moves[_i].summary, "%s: %s",
+		      moves[_i].name, summary);
+	ck_assert_int_eq(conversation_find(s, "work", "old", ""), new);
+	ck_assert_str_eq(shown(s, other), "x ");
+	store_close(s);
+}
+END_TEST
+
+START_TEST(every_thread_of_a_chat_moves_to_its_like)
+{
+	struct store *s = new_store();
+	int64_t one = conversation_find(s, "work", "old", "1"), two = conversation_find(s, "work", "old", "2");
+
+	say(s, one, "a");
+	say(s, two, "b");
+	say(s, conversation_find(s, "work", "new", "2"), "c");
+	conversations_moved(s, "work", "old", "new");
+	ck_assert_str_eq(shown(s, conversation_find(s, "work", "new", "1")), "a ");
+	ck_assert_str_eq(shown(s, conversation_find(s, "work", "new", "2")), "b c ");
+	ck_assert(conversation_known(s, "work", "new", "1"));
+	ck_assert(!conversation_known(s, "work", "new", ""));
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_chat_that_moves_on_and_back_is_still_one)
+{
+	struct store *s = new_store();
+	int64_t a = conversation_find(s, "work", "A", "");
+
+	say(s, a, "1");
+	conversations_moved(s, "work", "A", "B");
+	say(s, conversation_find(s, "work", "B", ""), "2");
+	conversations_moved(s, "work", "B", "C");
+	say(s, a, "3");
+	say(s, conversation_find(s, "work", "B", ""), "4");
+	ck_assert_str_eq(shown(s, conversation_find(s, "work", "C", "")), "1 2 3 4 ");
+	conversations_moved(s, "work", "C", "A");
+	ck_assert_str_eq(shown(s, conversation_find(s, "work", "A", "")), "1 2 3 4 ");
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_turn_that_runs_goes_on_when_its_chat_moves)
+{
+	struct store *s = new_store();
+	DEFER(json_drop) cJSON *message = parsed("{\"role\":\"assistant\",\"text\":\"b\"}");
+	int64_t old = conversation_find(s, "work", "old", ""), turn = turn_begin(s, old, 0, ""), later;
+
+	say(s, old, "a");
+	conversations_moved(s, "work", "old", "new");
+	conversation_add(s, old, turn, message, NULL);
+	later = turn_begin(s, old, 0, "");
+	turn_end(s, turn, "done");
+	ck_assert_str_eq(shown(s, old), "a b ");
+	ck_assert_int_eq(count(s, "SELECT count(DISTINCT conversation) FROM turn"), 1);
+	ck_assert_int_gt(later, turn);
+	store_close(s);
+}
+END_TEST
+
 /* ---- turns and calls ----------------------------------------------------- */
 
 START_TEST(calls_without_a_result_are_unknown)
@@ -266,6 +386,10 @@ int main(void)
 	tcase_add_test(t, messages_stand_in_order_and_apart);
 	tcase_add_test(t, folding_moves_a_mark_and_keeps_every_message);
 	tcase_add_test(t, a_new_beginning_hides_what_was_said_and_deletes_nothing);
+	tcase_add_loop_test(t, a_conversation_goes_on_where_its_chat_is, 0, COUNT(moves));
+	tcase_add_test(t, every_thread_of_a_chat_moves_to_its_like);
+	tcase_add_test(t, a_chat_that_moves_on_and_back_is_still_one);
+	tcase_add_test(t, a_turn_that_runs_goes_on_when_its_chat_moves);
 	tcase_add_test(t, calls_without_a_result_are_unknown);
 	tcase_add_test(t, usage_is_summed_and_what_has_no_price_is_counted);
 	tcase_add_loop_test_raise_signal(t, a_mistake_of_ours_aborts, SIGABRT, 0, COUNT(mistakes));

@@ -166,6 +166,325 @@ START_TEST(turns_that_a_crash_left_running_are_shown_with_their_rows_in_order)
 }
 END_TEST
 
+START_TEST(what_waits_and_what_runs_is_known_by_conversation)
+{
+	struct store *s = new_store();
+	int64_t a1 = add(s, "A", "", "a1"), turn;
+
+	add(s, "A", "", "a2");
+	add(s, "A", "t", "t1");
+	add(s, "B", "", "b1");
+	ck_assert_int_eq(inbox_waiting_in(s, "work", "A", ""), 2);
+	ck_assert_int_eq(inbox_waiting_in(s, "work", "A", "t"), 1);
+	ck_assert_int_eq(inbox_waiting_in(s, "home", "A", ""), 0);
+	ck_assert_int_eq(inbox_running(s, "work", "A", ""), 0);
+	turn = turn_begin(s, conversation_find(s, "work", "A", ""), a1, "");
+	ck_assert_int_eq(inbox_waiting_in(s, "work", "A", ""), 1);
+	ck_assert_int_eq(inbox_running(s, "work", "A", ""), a1);
+	ck_assert_int_eq(inbox_running(s, "work", "A", "t"), 0);
+	ck_assert_int_eq(inbox_running(s, "work", "B", ""), 0);
+	ck_assert_int_eq(inbox_running(s, "home", "A", ""), 0);
+	turn_end(s, turn, "done");
+	ck_assert_int_eq(inbox_running(s, "work", "A", ""), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_copy_is_its_own)
+{
+	char text[] = "hello";
+	struct inbound in = { "work", "C", "t", "message", "1", "v", "U", text, "owner", "h", 7 }, out = inbound_copy(&in);
+
+	text[0] = 'j';
+	ck_assert_str_eq(out.text, "hello");
+	ck_assert_str_eq(out.person, "owner");
+	ck_assert_str_eq(out.handle, "h");
+	ck_assert_int_eq(out.row, 7);
+	inbound_free(&out);
+	ck_assert_ptr_null(out.text);
+	inbound_free(&out);
+}
+END_TEST
+
+/* ---- changed, and taken back --------------------------------------------- */
+
+/* A message "m1" in chat C, "hello", that waits (w), is being answered (r) or was (d); then each
+ * step is a version and a text, or "-" to take it back. `want`: what each call says, the text and
+ * state of the row, and what the conversation holds. */
+static const struct {
+	const char *name, *state, *chat, *id;
+	struct { const char *version, *text; } steps[3];
+	const char *want;
+} rewrites[] = {
+	{ "one that waits", "w", "C", "m1", { { "2", "hi" } }, "y hi waiting |" },
+	{ "one that waits, twice", "w", "C", "m1", { { "2", "hi" }, { "3", "ho" } }, "yy ho waiting |" },
+	{ "the same change again", "w", "C", "m1", { { "2", "hi" }, { "3", "ho" }, { "2", "hi" } }, "yyn ho waiting |" },
+	{ "one that waits, taken back", "w", "C", "m1", { { "", "-" } }, "y  done |" },
+	{ "taken back twice", "w", "C", "m1", { { "", "-" }, { "", "-" } }, "yn  done |" },
+	{ "taken back twice, as two versions", "d", "C", "m1", { { "1", "-" }, { "2", "-" } },
+	  "yn  done |(taken back by its sender) answer " },
+	{ "changed, then taken back", "w", "C", "m1", { { "2", "hi" }, { "2", "-" } }, "yy  done |" },
+	{ "a change that comes after it was taken back", "d", "C", "m1", { { "", "-" }, { "2", "hi" } },
+	  "yn  done |(taken back by its sender) answer " },
+	{ "one that was answered", "d", "C", "m1", { { "2", "hi" } }, "y hi done |hi answer " },
+	{ "one that is being answered", "r", "C", "m1", { { "2", "hi \xF0\x9F\xA6\x80 '\"" } },
+	  "y hi \xF0\x9F\xA6\x80 '\" taken |hi \xF0\x9F\xA6\x80 '\" " },
+	{ "one that is being answered, taken back", "r", "C", "m1", { { "", "-" } }, "y  taken |(taken back by its sender) " },
+	{ "one that nobody knows", "w", "C", "m2", { { "2", "hi" } }, "n hello waiting |" },
+	{ "the same id elsewhere", "w", "D", "m1", { { "2", "hi" } }, "n hello waiting |" },
+	{ "an id that is a pattern", "w", "C", "m%", { { "2", "-" } }, "n hello waiting |" },
+};
+
+static void add_text(const struct row *r, void *to)
+{
+	DEFER(json_drop) cJSON *body = row_json(r, 0);
+
+	buf_addf(to, "%s ", json_text(body, "/text"));
+}
+
+static void say(struct store *s, int64_t turn, const char *role, const char *text)
+{
+	DEFER(json_drop) cJSON *message = json_build("{role:%s,text:%s}", role, text);
+
+	conversation_add(s, conversation_find(s, "work", "C", ""), turn, message, NULL);
+}
+
+/* Brings the row to where `state` says, in a conversation that has others. */
+static void answer(struct store *s, int64_t row, const char *state)
+{
+	int64_t turn = turn_begin(s, conversation_find(s, "work", "C", ""), row, "");
+
+	say(s, turn, "user", "hello");
+	if (*state == 'r')
+		return;
+	say(s, turn, "assistant", "answer");
+	inbox_done(s, row);
+	turn_end(s, turn, "done");
+}
+
+START_TEST(a_sender_changes_what_they_said)
+{
+	struct store *s = new_store();
+	DEFER(buf_free) struct buf got = buf_new(1000);
+	DEFER(text_free) char *row = NULL;
+	int64_t other = add(s, "C", "", "m0"), mine = add(s, "C", "", "m1");
+
+	answer(s, other, "d");
+	if (*rewrites[_i].state != 'w')
+		answer(s, mine, rewrites[_i].state);
+	for (int i = 0; i < 3 && rewrites[_i].steps[i].text; i++) {
+		const char *text = rewrites[_i].steps[i].text;
+
+		buf_addc(&got, inbox_rewrite(s, "work", rewrites[_i].chat, rewrites[_i].id, rewrites[_i].steps[i].version,
+					     strcmp(text, "-") == 0 ? NULL : text) ? 'y' : 'n');
+	}
+	store_get(s, row_to_text, &row, "SELECT text || ' ' || state FROM inbox WHERE row = ?", "i", mine);
+	buf_addf(&got, " %s |", row);
+	store_each(s, add_text, &got, "SELECT body FROM message WHERE row > 2 ORDER BY row", "");
+	ck_assert_msg(strcmp(buf_text(&got), rewrites[_i].want) == 0, "%s: %s", rewrites[_i].name, buf_text(&got));
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM message WHERE row <= 2 AND (body LIKE '%hello%' OR body LIKE '%answer%')"), 2);
+	ck_assert_int_eq(inbox_waiting(s), strstr(buf_text(&got), "waiting") != NULL);
+	ck_assert_int_eq(add(s, "C", "", "m1"), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(nothing_of_what_was_taken_back_stays)
+{
+	struct store *s = new_store();
+
+	answer(s, add(s, "C", "", "m1"), "d");
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", "2", "a secret of mine"));
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", "", NULL));
+	ck_assert_int_eq(count(s, "SELECT (SELECT count(*) FROM inbox WHERE text LIKE '%secret%' OR text LIKE '%hello%')"
+			       " + (SELECT count(*) FROM message WHERE body LIKE '%secret%' OR body LIKE '%hello%')"), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_row_that_no_turn_answered_has_nothing_to_change_but_itself)
+{
+	struct store *s = new_store();
+
+	inbox_done(s, add(s, "C", "", "m1"));
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", "2", "hi"));
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM message"), 0);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(what_a_person_did_not_say_is_not_changed)
+{
+	struct store *s = new_store();
+	int64_t row = add(s, "C", "", "m1"), turn = turn_begin(s, conversation_find(s, "work", "C", ""), row, "");
+
+	say(s, turn, "assistant", "mine");
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", "2", "hi"));
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM message WHERE body LIKE '%mine%'"), 1);
+	store_close(s);
+}
+END_TEST
+
+/* ---- a chat that moves --------------------------------------------------- */
+
+static int64_t add_to(struct store *s, const char *connection, const char *chat, const char *id)
+{
+	return inbox_add(s, &(struct inbound){ connection, chat, "", "message", id, "", "U1", "hello", "owner", "", 0 });
+}
+
+START_TEST(what_came_to_a_chat_that_moved_is_in_the_new_one)
+{
+	struct store *s = new_store();
+
+	add_to(s, "work", "old", "1");
+	add_to(s, "work", "old", "2");
+	add_to(s, "work", "new", "2");		/* told under both ids: answered once */
+	add_to(s, "home", "old", "1");
+	inbox_done(s, add_to(s, "work", "old", "3"));
+	chat_moved(s, "work", "old", "new");
+	ck_assert_int_eq(inbox_waiting_in(s, "work", "new", ""), 2);
+	ck_assert_int_eq(inbox_waiting_in(s, "work", "old", ""), 0);
+	ck_assert_int_eq(inbox_waiting_in(s, "home", "old", ""), 1);
+	ck_assert_int_eq(inbox_waiting(s), 3);
+	ck_assert_int_eq(add_to(s, "work", "new", "3"), 0);
+	ck_assert(inbox_rewrite(s, "work", "new", "1", "2", "hi"));
+	chat_moved(s, "work", "new", "new");
+	chat_moved(s, "work", "nowhere", "somewhere");
+	ck_assert_int_eq(inbox_waiting(s), 3);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(a_turn_that_runs_keeps_its_conversation_to_itself_when_the_chat_moves)
+{
+	struct store *s = new_store();
+	int64_t row = add_to(s, "work", "old", "1");
+
+	turn_begin(s, conversation_find(s, "work", "old", ""), row, "");
+	chat_moved(s, "work", "old", "new");
+	ck_assert_int_eq(inbox_running(s, "work", "new", ""), row);
+	add_to(s, "work", "new", "2");
+	add_to(s, "work", "old", "3");		/* a late one, by the old id */
+	ck_assert_str_eq(next(s, NULL, NULL, NULL), "");
+	store_close(s);
+}
+END_TEST
+
+/* ---- strangers ----------------------------------------------------------- */
+
+START_TEST(strangers_are_counted_and_the_latest_stay)
+{
+	struct store *s = new_store();
+	DEFER(json_drop) cJSON *none = strangers(s, 10), *few = NULL, *all = NULL;
+
+	same_json(none, "[]");
+	ck_assert_int_eq(stranger_count(s, "work", "U1"), 1);
+	ck_assert_int_eq(stranger_count(s, "home", "U1"), 1);
+	store_set_clock(s, T0 + 1);
+	ck_assert_int_eq(stranger_count(s, "work", "U1"), 2);
+	ck_assert_int_eq(stranger_count(s, "work", "U2"), 1);
+	stranger_forget(s, "work", "U2");
+	stranger_forget(s, "work", "U9");
+	few = strangers(s, 10);
+	same_json(few, "[{\"connection\":\"work\",\"sender\":\"U1\",\"count\":2,\"last\":1767225600001},"
+		       "{\"connection\":\"home\",\"sender\":\"U1\",\"count\":1,\"last\":1767225600000}]");
+	for (int i = 0; i < STRANGERS_MAX - 1; i++) {
+		char id[16];
+
+		snprintf(id, sizeof id, "many%d", i);
+		stranger_count(s, "work", id);
+	}
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM stranger"), STRANGERS_MAX);
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM stranger WHERE connection = 'home'"), 0);
+	ck_assert_int_eq(stranger_count(s, "work", "many0"), 2);
+	all = strangers(s, 3);
+	ck_assert_int_eq(json_count(all), 3);
+	store_close(s);
+}
+END_TEST
+
+/* ---- what costs nothing -------------------------------------------------- */
+
+static int count_step(void *to)
+{
+	++*(int64_t *)to;
+	return 0;
+}
+
+static int64_t work_of_a_message(struct store *s, int round)
+{
+	int64_t steps = 0;
+
+	for (int i = 0; i < 2; i++) {
+		DEFER(text_free) char *id = text_fmt("%d.%d", round, i);
+
+		steps = 0;
+		sqlite3_progress_handler(store_db(s), 1, count_step, &steps);
+		add(s, "C", "", id);
+		next(s, NULL, NULL, NULL);
+		next(s, "work", "C", "");
+		inbox_waiting_in(s, "work", "C", "");
+		inbox_running(s, "work", "C", "");
+		inbox_rewrite(s, "work", "C", id, "2", "hi");
+		inbox_rewrite(s, "work", "C", id, "", NULL);
+		stranger_count(s, "work", id);
+		sqlite3_progress_handler(store_db(s), 0, NULL, NULL);
+	}
+	return steps;
+}
+
+START_TEST(what_was_answered_slows_nothing)
+{
+	struct store *s = new_store();
+	int64_t few, many;
+
+	answer(s, add(s, "C", "", "m1"), "d");
+	few = work_of_a_message(s, 1);
+	store_do(s, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+		 " INSERT INTO inbox (connection, chat, thread, kind, id, version, sender, text, state, came)"
+		 " SELECT 'work', 'C', '', 'message', 'n' || i, '', 'U', '', 'done', 0 FROM n", "");
+	store_do(s, "INSERT INTO turn (conversation, inbox, origin, state, began) SELECT 1, row, '', 'done', 0 FROM inbox", "");
+	store_do(s, "INSERT INTO message (conversation, turn, body, came) SELECT 1, row, '{}', 0 FROM turn", "");
+	many = work_of_a_message(s, 2);
+	ck_assert_msg(many < few + few / 4, "%lld steps, and %lld with 20000 rows", (long long)few, (long long)many);
+	store_close(s);
+}
+END_TEST
+
+START_TEST(in_a_doomed_turn_nothing_changes_and_nothing_aborts)
+{
+	struct inbound in;
+	struct store *s;
+	enum err e;
+
+	disk_watch();
+	ck_assert_ptr_null(store_open(in_folder("chela.db"), &s));
+	answer(s, add(s, "C", "", "m1"), "d");
+	add(s, "C", "", "m2");
+	must_commit(s);
+	disk.left = 0;
+	disk.error = ENOSPC;
+	while (!store_doomed(s))
+		store_do(s, "INSERT INTO note (person, text, kept) VALUES ('a', hex(zeroblob(20000)), 1)", "");
+	ck_assert_int_eq(add(s, "C", "", "m3"), 0);
+	ck_assert(!inbox_rewrite(s, "work", "C", "m1", "2", "hi"));
+	ck_assert(!inbox_rewrite(s, "work", "C", "m2", "", NULL));
+	ck_assert_int_eq(stranger_count(s, "work", "U"), 0);
+	stranger_forget(s, "work", "U");
+	chat_moved(s, "work", "C", "D");
+	inbox_done(s, 2);
+	disk.left = -1;
+	e = store_commit(s);
+	ck_assert_int_eq(e, ERR_SYSTEM);
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM inbox WHERE chat = 'C' AND text = 'hello'"), 2);
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM stranger"), 0);
+	ck_assert(inbox_next(s, NULL, NULL, NULL, &in));
+	ck_assert_str_eq(in.id, "m2");
+	inbound_free(&in);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(an_empty_inbox_gives_nothing)
 {
 	struct store *s = new_store();
@@ -262,6 +581,16 @@ int main(void)
 	tcase_add_test(t, one_event_is_in_flight_for_each_conversation);
 	tcase_add_test(t, a_conversation_that_is_named_gives_its_own_rows_also_while_it_runs);
 	tcase_add_test(t, turns_that_a_crash_left_running_are_shown_with_their_rows_in_order);
+	tcase_add_test(t, what_waits_and_what_runs_is_known_by_conversation);
+	tcase_add_test(t, a_copy_is_its_own);
+	tcase_add_loop_test(t, a_sender_changes_what_they_said, 0, COUNT(rewrites));
+	tcase_add_test(t, nothing_of_what_was_taken_back_stays);
+	tcase_add_test(t, a_row_that_no_turn_answered_has_nothing_to_change_but_itself);
+	tcase_add_test(t, what_a_person_did_not_say_is_not_changed);
+	tcase_add_test(t, what_came_to_a_chat_that_moved_is_in_the_new_one);
+	tcase_add_test(t, a_turn_that_runs_keeps_its_conversation_to_itself_when_the_chat_moves);
+	tcase_add_test(t, strangers_are_counted_and_the_latest_stay);
+	tcase_add_test(t, what_was_answered_slows_nothing);
 	tcase_add_test(t, an_empty_inbox_gives_nothing);
 	tcase_add_test(t, dead_letters_are_cut_and_the_newest_stay);
 	tcase_add_test(t, an_event_is_counted_by_connection_and_key);
@@ -270,6 +599,7 @@ int main(void)
 	tcase_add_unchecked_fixture(file, folders_begin, folders_end);
 	tcase_add_checked_fixture(file, folder_make, NULL);
 	tcase_add_test(file, what_was_done_is_still_known_after_a_restart);
+	tcase_add_test(file, in_a_doomed_turn_nothing_changes_and_nothing_aborts);
 	suite_add_tcase(suite, t);
 	suite_add_tcase(suite, file);
 	srunner_run_all(r, CK_ENV);

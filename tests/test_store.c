@@ -1,6 +1,10 @@
 /* test_store.c - the transaction, what ends it, and which files are refused. */
+#include "embed.h"
 #include "fixture.h"
+#include "store/conversation.h"
+#include "store/outbox.h"
 #include <fcntl.h>
+#include <sodium.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -215,6 +219,214 @@ START_TEST(it_is_set_to_be_durable_and_small)
 	for (size_t i = 0; i < COUNT(settings); i++)
 		ck_assert_msg(count(s, settings[i].ask) == settings[i].want, "%s", settings[i].ask);
 	store_close(s);
+}
+END_TEST
+
+/* ---- a file of the version before ---------------------------------------- */
+
+EMBED(schema_text, "core/store/schema.sql");
+
+/* The text of a step, ended by a NUL; owned. */
+static char *step_text(int n)
+{
+	DEFER(text_free) char *mark = text_fmt("\n-- step %d\n", n), *after = text_fmt("\n-- step %d\n", n + 1);
+	const char *at = strstr(schema_text, mark), *end;
+
+	ck_assert_ptr_nonnull(at);
+	end = strstr(at, after);
+	return str_dup((struct str){ at, end ? (size_t)(end - at) : strlen(at) });
+}
+
+START_TEST(a_step_that_was_released_is_never_changed)
+{
+	static const char *const released[] = {
+		"662d501446ea56fb1a4b6b7b3541d599",
+	};
+
+	for (size_t i = 0; i < COUNT(released); i++) {
+		DEFER(text_free) char *text = step_text((int)i + 1);
+		unsigned char hash[16];
+		char hex[33];
+
+		crypto_generichash(hash, sizeof hash, (const unsigned char *)text, strlen(text), NULL, 0);
+		sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+		ck_assert_msg(strcmp(hex, released[i]) == 0, "step %zu is now %s: append a step instead", i + 1, hex);
+	}
+}
+END_TEST
+
+/* A row or more in every table. */
+static const char rows_of_step_1[] =
+	"INSERT INTO meta VALUES ('audit', 'h2');"
+	"INSERT INTO inbox VALUES (1, 'terminal', 'terminal', '', 'message', 'a', '', 'owner', 'hi', 'done', 1),"
+	" (2, 'terminal', 'terminal', '', 'message', 'b', '', 'owner', 'go on', 'taken', 2),"
+	" (3, 'terminal', 'terminal', '', 'message', 'c', '', 'owner', 'and', 'waiting', 3);"
+	"INSERT INTO dead_letter VALUES (1, 'work', 'no JSON', x'00ff', 1);"
+	"INSERT INTO poison VALUES (1, 'work', 'e', 2);"
+	"INSERT INTO kept VALUES ('work', '{\"seq\":1}');"
+	"INSERT INTO conversation VALUES (1, 'terminal', 'terminal', '', 1, 'they met');"
+	"INSERT INTO turn VALUES (1, 1, 1, 'terminal', 'done', 1, 2), (2, 1, 2, 'terminal', 'running', 3, NULL);"
+	"INSERT INTO message VALUES (1, 1, 1, '{\"role\":\"user\",\"text\":\"hi\"}', NULL, NULL, 1),"
+	" (2, 1, 1, '{\"role\":\"assistant\",\"text\":\"hello\"}', 'a', '[]', 2);"
+	"INSERT INTO usage VALUES (1, 1, 'm', 10, 5, 0, 0, NULL, 2);"
+	"INSERT INTO call VALUES (1, 2, 'c', 'now', '{}', NULL, NULL, 3, NULL);"
+	"INSERT INTO outbox VALUES (1, 'terminal', 'terminal', '', 'hello', 'k1', 1, 'sent', NULL, NULL, 2, 2),"
+	" (2, 'terminal', 'terminal', '', 'missed', 'k2', 1, 'waiting', NULL, NULL, 2, 2);"
+	"INSERT INTO note VALUES (1, 'owner', 'likes tea', 1);"
+	"INSERT INTO audit VALUES (1, 1, 1, 'terminal', 'core.now', 'allow', 'x', '{}', 'h1');";
+
+static void make_step_1(const char *path)
+{
+	DEFER(text_free) char *text = step_text(1);
+	DEFER(text_free) char *all = text_fmt("PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL; BEGIN; %s; %s PRAGMA application_id = 1667786092;"
+					      "PRAGMA user_version = 1; COMMIT", text, rows_of_step_1);
+
+	sql(path, all);
+}
+
+/* All rows of all tables that step 1 had, in its columns, as one text; owned. */
+static char *content(sqlite3 *db)
+{
+	static const char *const tables[] = {
+		"name, value FROM meta", "row, connection, chat, thread, kind, id, version, sender, text, state, came FROM inbox",
+		"row, connection, why, hex(bytes), came FROM dead_letter", "row, connection, event, count FROM poison",
+		"connection, state FROM kept", "row, connection, chat, thread, folded, summary FROM conversation",
+		"row, conversation, inbox, origin, state, began, ended FROM turn",
+		"row, conversation, turn, body, adapter, raw, came FROM message",
+		"row, turn, model, tokens_in, tokens_out, cache_read, cache_write, micros, came FROM usage",
+		"row, turn, id, name, args, result, failed, began, ended FROM call",
+		"row, connection, chat, thread, text, key, turn, state, platform_id, why, added, changed FROM outbox",
+		"row, person, text, kept FROM note", "row, at, task, connection, operation, verdict, rule, args, hash FROM audit",
+		"name, seq FROM sqlite_sequence WHERE name <> 'stranger' ORDER BY name",
+	};
+	struct buf b = buf_new(1 << 20);
+
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		DEFER(text_free) char *ask = text_fmt("SELECT %s", tables[i]);
+		sqlite3_stmt *stmt;
+
+		ck_assert_msg(sqlite3_prepare_v2(db, ask, -1, &stmt, NULL) == SQLITE_OK, "%s: %s", ask, sqlite3_errmsg(db));
+		while (sqlite3_step(stmt) == SQLITE_ROW)
+			for (int c = 0; c < sqlite3_column_count(stmt); c++)
+				buf_addf(&b, "%s|", sqlite3_column_type(stmt, c) == SQLITE_NULL ? "NULL" :
+					 (const char *)sqlite3_column_text(stmt, c));
+		buf_addc(&b, '\n');
+		sqlite3_finalize(stmt);
+	}
+	return buf_take(&b);
+}
+
+static char *content_of(const char *path, int64_t *ret_version)
+{
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+	char *text;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(stmt), SQLITE_ROW);
+	*ret_version = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	text = content(db);
+	sqlite3_close(db);
+	return text;
+}
+
+START_TEST(a_file_of_the_version_before_is_brought_forward_with_all_its_rows)
+{
+	const char *path = in_folder("chela.db");
+	DEFER(text_free) char *before = NULL, *after = NULL;
+	struct inbound in;
+	struct outbound out;
+	int64_t version, turn = 0;
+	struct store *s;
+
+	make_step_1(path);
+	before = content_of(path, &version);
+	ck_assert_int_eq(version, 1);
+	ck_assert_ptr_null(store_open(path, &s));
+	after = content(store_db(s));
+	ck_assert_str_eq(after, before);
+	ck_assert_int_eq(count(s, "PRAGMA user_version"), 2);
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+	ck_assert(turn_open_next(s, &turn, &in));
+	ck_assert_str_eq(in.person, "owner");
+	ck_assert_str_eq(in.handle, "");
+	inbound_free(&in);
+	ck_assert_int_eq(inbox_running(s, "terminal", "terminal", ""), 2);
+	ck_assert_int_eq(inbox_waiting_in(s, "terminal", "terminal", ""), 1);
+	ck_assert(outbox_get(s, 2, &out));
+	ck_assert_str_eq(out.text, "missed");
+	ck_assert(out.tries == 0 && out.due == 0);
+	outbound_free(&out);
+	ck_assert_int_eq(count(s, "SELECT place FROM outbox WHERE row = 2"), 2);
+	ck_assert_int_eq(outbox_add(s, "terminal", "terminal", "", "next", 0), 3);
+	ck_assert_int_eq(count(s, "SELECT place FROM outbox WHERE row = 3"), 3);
+	must_commit(s);
+	store_close(s);
+	ck_assert_ptr_null(store_open(path, &s));
+	ck_assert_int_eq(outbox_waiting(s), 2);
+	store_close(s);
+}
+END_TEST
+
+/* Killed half-way through every other of its writes. */
+START_TEST(a_crash_while_a_file_is_brought_forward_leaves_it_old_or_new_and_whole)
+{
+	bool ended = false;
+	int old = 0, new = 0;
+
+	for (int n = 0; !ended; n += 2) {
+		DEFER(text_free) char *name = text_fmt("%d.db", n);
+		DEFER(text_free) char *path = text_dup(in_folder(name)), *before = NULL, *after = NULL, *again = NULL;
+		struct store *s;
+		int64_t version;
+		int status;
+		pid_t child;
+
+		make_step_1(path);
+		before = content_of(path, &version);
+		child = fork();
+		if (child == 0) {
+			disk_watch();
+			disk.left = n;
+			_exit(store_open(path, &s) != NULL);
+		}
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ended = WIFEXITED(status);
+		ck_assert(!ended || WEXITSTATUS(status) == 0);
+		after = content_of(path, &version);
+		ck_assert_msg(strcmp(after, before) == 0, "after %d writes, version %d", n, (int)version);
+		version == 1 ? old++ : new++;
+		ck_assert_ptr_null(store_open(path, &s));
+		again = content(store_db(s));
+		ck_assert_str_eq(again, before);
+		ck_assert_int_eq(count(s, "PRAGMA user_version"), 2);
+		ck_assert_int_eq(count(s, "SELECT count(*) FROM pragma_quick_check WHERE quick_check = 'ok'"), 1);
+		store_close(s);
+	}
+	ck_assert_msg(old > 5 && new > 0, "%d old, %d new", old, new);
+}
+END_TEST
+
+START_TEST(a_full_disk_while_a_file_is_brought_forward_leaves_the_old_one)
+{
+	const char *path = in_folder("chela.db"), *why;
+	DEFER(text_free) char *before = NULL, *after = NULL;
+	struct store *s = NULL;
+	int64_t version;
+
+	make_step_1(path);
+	before = content_of(path, &version);
+	disk_watch();
+	disk.left = 5;
+	disk.error = ENOSPC;
+	why = store_open(path, &s);
+	disk.left = -1;
+	ck_assert_msg(why && strstr(why, "no room") && strstr(why, "free some"), "%s", why);
+	after = content_of(path, &version);
+	ck_assert_int_eq(version, 1);
+	ck_assert_str_eq(after, before);
 }
 END_TEST
 
@@ -623,6 +835,7 @@ int main(void)
 	SRunner *r = srunner_create(suite);
 	int failed;
 
+	tcase_set_timeout(file, 20);
 	tcase_add_unchecked_fixture(file, folders_begin, folders_end);
 	tcase_add_checked_fixture(file, folder_make, NULL);
 	tcase_add_loop_test(file, a_file_is_taken_or_refused_with_a_remedy_and_left_as_it_was, 0, COUNT(files));
@@ -630,6 +843,10 @@ int main(void)
 	tcase_add_test(file, a_folder_that_is_not_there_is_named);
 	tcase_add_test(file, a_full_disk_at_the_first_start_is_said);
 	tcase_add_test(file, only_its_owner_reads_the_database);
+	tcase_add_test(file, a_step_that_was_released_is_never_changed);
+	tcase_add_test(file, a_file_of_the_version_before_is_brought_forward_with_all_its_rows);
+	tcase_add_test(file, a_crash_while_a_file_is_brought_forward_leaves_it_old_or_new_and_whole);
+	tcase_add_test(file, a_full_disk_while_a_file_is_brought_forward_leaves_the_old_one);
 	tcase_add_test(file, it_is_set_to_be_durable_and_small);
 	tcase_add_test(file, a_turn_is_seen_by_others_when_it_is_committed);
 	tcase_add_test(file, what_is_not_committed_is_gone_after_a_close);

@@ -56,14 +56,14 @@ static PRINTF(1, 2) const char *complain(const char *fmt, ...)
 
 static const char *refusal(sqlite3 *db, int rc, const char *path)
 {
+	if (db_errno(db, rc) == ENOSPC)
+		return complain("there is no room on the disk that holds %s (%s): free some.", path, sqlite3_errmsg(db));
 	switch (rc & 0xFF) {
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
 		return complain("%s is damaged or no database (%s). It was left as it is: put it aside, with the "
 				"files beside it that begin with its name, and copy back one that you saved.",
 				path, sqlite3_errmsg(db));
-	case SQLITE_FULL:
-		return complain("there is no room on the disk that holds %s (%s): free some.", path, sqlite3_errmsg(db));
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return complain("%s is in use by another program (%s): end that one.", path, sqlite3_errmsg(db));
