@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 enum {
-	SCRIPTS_MAX = 100, STEPS_MAX = 16, REQUESTS_MAX = 200, CONNECTIONS_MAX = 100,
+	SCRIPTS_MAX = 100, STEPS_MAX = 24, REQUESTS_MAX = 200, CONNECTIONS_MAX = 100,
 	BYTES_MAX = 64 * 1024 * 1024,
 };
 
-enum act { SEND, PACE, WAIT, STALL, CLOSE, RESET };
+enum act { SEND, PACE, WAIT, STALL, TALK, CLOSE, RESET };
 
 struct step {
 	enum act act;
@@ -33,6 +33,7 @@ struct connection {
 	struct buf in;
 	struct script *script;		/* being played, or NULL */
 	size_t step, at, pace;
+	bool talks;
 };
 struct fake {
 	struct loop *loop;
@@ -41,6 +42,8 @@ struct fake {
 	struct script scripts[SCRIPTS_MAX], unscripted;
 	size_t scripts_n, played;
 	void (*when_out)(struct fake *f, const char *request);
+	void (*heard)(struct fake *f, struct str bytes);
+	struct connection *talking;
 	char *requests[REQUESTS_MAX];
 	size_t requests_n, now, most, bytes;
 	struct connection *connections[CONNECTIONS_MAX];
@@ -104,6 +107,12 @@ void fake_chunks(struct fake *f, struct str body, size_t each)
 void fake_pace(struct fake *f, size_t bytes) { add(f, PACE, (int64_t)bytes); }
 void fake_wait(struct fake *f, int64_t ms) { add(f, WAIT, ms); }
 void fake_stall(struct fake *f) { add(f, STALL, 0); }
+void fake_talk(struct fake *f, void (*heard)(struct fake *f, struct str bytes))
+{
+	f->heard = heard;
+	add(f, TALK, 0);
+}
+
 void fake_close(struct fake *f) { add(f, CLOSE, 0); }
 void fake_reset(struct fake *f) { add(f, RESET, 0); }
 
@@ -117,6 +126,8 @@ static void hang_up(struct connection *c, bool reset)
 		return;
 	if (c->script)
 		c->fake->now--;
+	if (c->fake->talking == c)
+		c->fake->talking = NULL;
 	c->script = NULL;
 	timer_stop(&c->timer);
 	watch_set(c->fake->loop, &c->watch, false, false);
@@ -146,6 +157,30 @@ static bool send_some(struct connection *c, const struct step *s)
 	return false;
 }
 
+static void hear(struct connection *c)
+{
+	struct buf bytes = c->in;
+
+	if (bytes.len == 0)
+		return;
+	c->in = buf_new(BYTES_MAX);
+	c->fake->heard(c->fake, buf_str(&bytes));
+	buf_free(&bytes);
+}
+
+void fake_say(struct fake *f, struct str bytes)
+{
+	ssize_t n = f->talking ? send(f->talking->watch.fd, bytes.at, bytes.len, MSG_NOSIGNAL) : -1;
+
+	assert(n == (ssize_t)bytes.len);
+}
+
+void fake_hang_up(struct fake *f)
+{
+	if (f->talking)
+		hang_up(f->talking, false);
+}
+
 /* Plays on until a step must wait. */
 static void play(struct connection *c)
 {
@@ -162,6 +197,12 @@ static void play(struct connection *c)
 		c->at = 0;
 		if (s->act == PACE)
 			c->pace = (size_t)s->n;
+		if (s->act == TALK) {
+			c->talks = true;
+			c->fake->talking = c;
+			hear(c);
+			return;
+		}
 		if (s->act == WAIT) {
 			timer_set(c->fake->loop, &c->timer, s->n);
 			return;
@@ -228,7 +269,9 @@ static void ready(struct watch *w, bool readable, bool writable)
 	}
 	c->fake->bytes += (size_t)n;
 	buf_add(&c->in, bytes, (size_t)n);
-	if (!c->script && whole(&c->in))
+	if (c->talks)
+		hear(c);
+	else if (!c->script && whole(&c->in))
 		take_request(c, whole(&c->in));
 }
 
@@ -295,6 +338,15 @@ const char *fake_origin(const struct fake *f) { return f->origin; }
 size_t fake_requests(const struct fake *f) { return f->requests_n; }
 size_t fake_connections(const struct fake *f) { return f->connections_n; }
 size_t fake_most_at_once(const struct fake *f) { return f->most; }
+size_t fake_connections_open(const struct fake *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->connections_n; i++)
+		n += f->connections[i]->watch.fd >= 0;
+	return n;
+}
+
 size_t fake_bytes(const struct fake *f) { return f->bytes; }
 
 const char *fake_request(const struct fake *f, size_t i)

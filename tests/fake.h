@@ -31,6 +31,12 @@ void fake_stall(struct fake *f);			/* says no more and stays */
 void fake_close(struct fake *f);
 void fake_reset(struct fake *f);			/* RST */
 
+/* What arrives from here on is no request: it is handed to heard() as it comes, with what came
+ * since the last one. The connection stays until fake_hang_up(), or until they close it. */
+void fake_talk(struct fake *f, void (*heard)(struct fake *f, struct str bytes));
+void fake_say(struct fake *f, struct str bytes);	/* at once, on the connection that talks: short ones */
+void fake_hang_up(struct fake *f);			/* what it had still to send is lost */
+
 /* gzip of `len` times the letter a, about 1/150 of it. */
 struct buf fake_gzip(size_t len);
 
@@ -38,6 +44,7 @@ struct buf fake_gzip(size_t len);
 size_t fake_requests(const struct fake *f);
 const char *fake_request(const struct fake *f, size_t i);	/* head and body as they came */
 size_t fake_connections(const struct fake *f);		/* in all */
+size_t fake_connections_open(const struct fake *f);
 size_t fake_most_at_once(const struct fake *f);		/* requests that were being answered together */
 size_t fake_bytes(const struct fake *f);		/* in all, of whole requests or not */
 
