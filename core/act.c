@@ -82,7 +82,8 @@ bool take_answer(struct connection *c, struct ask *ask)
 		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_DONE, .ids = ask->json });
 		return true;
 	case ASK_FAILED:
-		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_FAILED, .class = ask->class, .why = ask->text });
+		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_FAILED, .class = ask->class, .unsent = ask->unsent,
+			.why = ask->text });
 		return true;
 	case ASK_AGAIN:
 		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_AGAIN, .after_ms = ask->wait_ms });

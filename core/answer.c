@@ -144,7 +144,7 @@ static int class_of(const struct operation *op, int status)
 
 static void no_answer(enum net net, struct answer *ret)
 {
-	*ret = (struct answer){ .failure = FAIL_NETWORK,
+	*ret = (struct answer){ .failure = FAIL_NETWORK, .unsent = net == NET_UNSENT,
 				.why = text_dup(net == NET_UNSENT ? "no connection" : "no answer") };
 }
 

@@ -9,6 +9,7 @@ enum net { NET_OK, NET_UNSENT, NET_LOST };	/* no connection; sent, and nobody kn
 struct answer {
 	int status;			/* HTTP; 0: none came */
 	int failure;			/* enum failure */
+	bool unsent;			/* no connection came about, at any try that counts */
 	const char *word;		/* of the errors row, or NULL */
 	char *why;			/* with a failure: the reason in words */
 	cJSON *json;			/* what "shows" lets through, or NULL */

@@ -192,6 +192,8 @@ static void sort(const struct exchange *x, struct answer *ret)
 	if (net == NET_OK)
 		return;
 	free(ret->why);
+	/* What is asked again whatever happened may have arrived before. */
+	ret->unsent = ret->unsent && (x->tries <= 1 || x->request.op->retry != RETRY_ALWAYS);
 	ret->why = text_fmt("%s %s: %s", net == NET_UNSENT ? "no connection to" : "no answer from", x->route.origin, t->why);
 }
 

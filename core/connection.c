@@ -140,7 +140,7 @@ static bool prepare_answer(struct connection *c, struct news *n)
 	const struct adapter_event_out *ev = &n->event;
 	const struct open_act *a = find_act(c, ev->ref);
 	struct answer answer = { .status = ev->status, .failure = ev->failure, .why = n->text, .whole = n->whole,
-				 .gives = n->gives };
+				 .gives = n->gives, .unsent = n->unsent };
 
 	session_heard(c->session, ev->ref, ev->tag, &answer);
 	if (!session_answered(c->session, ev->ref, ev->tag))

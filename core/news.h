@@ -9,6 +9,7 @@ struct news {
 	char *name, *text, *json;
 	const char *source;		/* of a message: the socket it came from, of the manifest */
 	cJSON *whole, *gives;		/* of an answer: as in struct answer; the whole of a message, once it is told */
+	bool unsent;			/* an answer: as there */
 	size_t bytes;
 	struct news *next;
 };

@@ -234,8 +234,10 @@ static void failed(struct outgoing *o, struct lane *l, const struct outbound *ou
 /* What was looked for was not found, nor surely absent. */
 static void not_confirmed(struct outgoing *o, struct lane *l, const struct act_answer *answer)
 {
-	int64_t wait = answer->end == ACT_AGAIN ? answer->after_ms : growing(l->confirms + 1);
+	int64_t wait = growing(l->confirms + 1);
 
+	if (answer->end == ACT_AGAIN && answer->after_ms > wait)
+		wait = answer->after_ms;
 	switch (answer->end == ACT_AGAIN ? FAIL_BUSY : answer->class) {
 	case FAIL_AUTH:
 		wait = SEND_WAIT_MOST_MS;
@@ -251,6 +253,15 @@ static void not_confirmed(struct outgoing *o, struct lane *l, const struct act_a
 	l->confirm_ms = loop_now_ms(o->loop) + (wait < SEND_WAIT_MOST_MS ? wait : SEND_WAIT_MOST_MS);
 }
 
+/* At least as long as they say. */
+static void put_off(struct outgoing *o, struct lane *l, const struct outbound *out, const struct act_answer *answer)
+{
+	int64_t wait = growing(out->tries);
+
+	retry(o, l, out, answer->after_ms > wait ? answer->after_ms : wait,
+	      answer->why ? answer->why : "they put it off again and again");
+}
+
 static void answered(struct outgoing *o, struct lane *l, const struct act_answer *answer)
 {
 	struct outbound out;
@@ -264,7 +275,7 @@ static void answered(struct outgoing *o, struct lane *l, const struct act_answer
 	else if (l->step == STEP_CONFIRM)
 		not_confirmed(o, l, answer);
 	else if (answer->end == ACT_AGAIN)
-		retry(o, l, &out, answer->after_ms, "they put it off again and again");
+		put_off(o, l, &out, answer);
 	else
 		failed(o, l, &out, answer);
 	outbound_free(&out);

@@ -8,7 +8,8 @@
  * nobody knows is looked for (the act `confirm`), where the channel can, and sent again only
  * when it is surely not there; elsewhere it stays unknown, and `status` says so. An edit may be
  * repeated; one that is refused is a new message. A text that is too long for the platform
- * after all is cut smaller. */
+ * after all is cut smaller. Nothing is tried unless the connection is ready: where the whole
+ * network is gone, rows wait instead of using up their tries. */
 #ifndef CHELA_OUTGOING_H
 #define CHELA_OUTGOING_H
 #include "connection.h"

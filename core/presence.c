@@ -94,12 +94,11 @@ static void drop(struct presence *p)
 static uint32_t ask(const struct presence *p, bool on)
 {
 	const struct presences *all = p->all;
-	const char *thread = p->to.thread[0] ? p->to.thread : NULL, *word = json_text(
-		cJSON_GetObjectItemCaseSensitive(all->manifest->emoji, mark), "");
+	const char *thread = p->to.thread[0] ? p->to.thread : NULL;
 	DEFER(json_drop) cJSON *json = p->sign == SIGN_TYPING ?
 		json_build("{chat:%s,thread:%s,on:%b}", p->to.chat, thread, on) :
 		json_build("{chat:%s,thread:%s,id:%s,mark:%s,gone:%b}", p->to.chat, thread, p->to.id,
-			   word ? word : mark, !on);
+			   mark, !on);
 
 	return connection_act(all->connection, p->sign == SIGN_TYPING ? "typing" : "react", json, NULL);
 }
@@ -151,7 +150,7 @@ static bool for_good(const struct act_answer *a)
 static void not_shown(struct presence *p, const struct act_answer *a)
 {
 	if (!for_good(a)) {
-		p->shown |= a->end == ACT_FAILED && !a->unsent;
+		p->shown = true;			/* for all we know */
 		if (!p->over)
 			wait(p, a);
 	} else if (p->sign == SIGN_TYPING) {

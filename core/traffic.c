@@ -116,6 +116,7 @@ static void answer_came(struct exchange_owner *o, const struct answer *a)
 
 	n->whole = cJSON_Duplicate(a->whole, true);
 	n->gives = cJSON_Duplicate(a->gives, true);
+	n->unsent = a->unsent;
 	call_free(c);
 	if (!ref && a->failure)
 		failed(t, a->why);

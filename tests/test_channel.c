@@ -296,7 +296,8 @@ static void answer(int status, const char *body)
 {
 	struct answer a;
 
-	answer_sort(m, manifest_operation(m, "post"), status ? NET_OK : NET_LOST, status, str_of(body), &a);
+	answer_sort(m, manifest_operation(m, "post"), status > 0 ? NET_OK : status ? NET_UNSENT : NET_LOST,
+		    status > 0 ? status : 0, str_of(body), &a);
 	session_heard(s, 7, 1, &a);
 	ck_assert(session_answered(s, 7, 1));
 	answer_free(&a);
@@ -305,6 +306,7 @@ static void answer(int status, const char *body)
 static const struct { const char *name; int status; bool again; } second[] = {
 	{ "it was done", 200, false }, { "nobody knows", 0, false }, { "their fault", 500, false },
 	{ "they do not take it", 400, true }, { "later", 429, true }, { "we may not", 403, true },
+	{ "no connection came about", -1, true },
 };
 
 START_TEST(one_request_sends_once_unless_it_was_surely_not_done)
@@ -315,6 +317,24 @@ START_TEST(one_request_sends_once_unless_it_was_surely_not_done)
 	must(say(WIRE_CALL, 7, 2, 0, 0, "post", NULL), ASK_REFUSED);
 	answer(second[_i].status, "{\"id\":\"m1\"}");
 	must(say(WIRE_CALL, 7, 3, 0, 0, "post", NULL), second[_i].again ? ASK_CALL : ASK_REFUSED);
+}
+END_TEST
+
+START_TEST(a_failed_act_tells_whether_anything_may_have_left)
+{
+	go(ACT);
+	must(say(WIRE_CALL, 7, 1, 0, 0, "post", NULL), ASK_CALL);
+	answer(second[_i].status, "{\"id\":\"m1\"}");
+	must(say(WIRE_FAILED, 7, 0, FAIL_NETWORK, 0, NULL, NULL), ASK_FAILED);
+	ck_assert_msg(asked.unsent == second[_i].again, "%s", second[_i].name);
+}
+END_TEST
+
+START_TEST(an_act_that_asked_for_nothing_left_nothing)
+{
+	go(ACT);
+	must(say(WIRE_FAILED, 7, 0, FAIL_PLATFORM, 0, NULL, NULL), ASK_FAILED);
+	ck_assert(asked.unsent);
 }
 END_TEST
 
@@ -502,6 +522,8 @@ int main(void)
 	tcase_add_test(t, a_line_that_was_closed_or_replaced_is_not_told);
 	tcase_add_test(t, ready_where_nothing_stands_is_not_said);
 	tcase_add_loop_test(t, one_request_sends_once_unless_it_was_surely_not_done, 0, COUNT(second));
+	tcase_add_loop_test(t, a_failed_act_tells_whether_anything_may_have_left, 0, COUNT(second));
+	tcase_add_test(t, an_act_that_asked_for_nothing_left_nothing);
 	tcase_add_test(t, the_core_reads_the_ids_of_a_result);
 	tcase_add_loop_test(t, what_was_sent_is_found_by_its_key_and_surely_missing_only_where_somebody_looked, 0, COUNT(looks));
 	tcase_add_test(t, a_reply_goes_to_its_own_handle);

@@ -404,10 +404,24 @@ START_TEST(waits_grow_and_have_a_most)
 		answer(&s, STR("busy"));
 		ck_assert_int_eq(waited(&s), want[i]);
 	}
-	answer(&s, STR("again:5000"));
-	ck_assert_int_eq(waited(&s), 5000);
 	answer(&s, STR("again:99999999"));
 	ck_assert_int_eq(waited(&s), SEND_WAIT_MOST_MS);
+	finish(&s);
+}
+END_TEST
+
+START_TEST(who_puts_it_off_is_believed_but_not_for_ever)
+{
+	static const int64_t want[] = { 5000, 5000, 5000, 8000, 16000 };
+	struct scene s;
+
+	begin(&s, SEND);
+	plain(&s);
+	look(&s);
+	for (size_t i = 0; i < COUNT(want); i++) {
+		answer(&s, STR("again:5000"));
+		ck_assert_int_eq(waited(&s), want[i]);
+	}
 	finish(&s);
 }
 END_TEST
@@ -925,6 +939,7 @@ int main(void)
 	tcase_add_test(t, nothing_is_tried_while_the_connection_does_not_stand);
 	tcase_add_test(t, what_finds_no_room_is_asked_for_when_there_is_some);
 	tcase_add_test(t, waits_grow_and_have_a_most);
+	tcase_add_test(t, who_puts_it_off_is_believed_but_not_for_ever);
 	tcase_add_test(t, what_may_have_arrived_is_given_time_to_be_found);
 	tcase_add_test(t, the_wait_outlives_a_crash);
 	tcase_add_loop_test(t, a_clock_that_jumps_stalls_nothing_and_floods_nobody, 0, COUNT(jumps));

@@ -455,7 +455,7 @@ void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct a
 	if (!c)
 		return;
 	session_event(s, c->op->name, a->failure ? NULL : a->whole);
-	if (r && definite(a->failure) && c->op->effects & EFFECT_SEND)
+	if (r && (definite(a->failure) || a->unsent) && c->op->effects & EFFECT_SEND)
 		r->sent = false;
 	if (!r || a->failure)
 		return;
@@ -503,6 +503,7 @@ void session_run(struct session *s, uint32_t ref, const struct answer *answer, s
 		*ret = (struct ask){ .kind = ASK_FAILED,
 				     .ref = ref,
 				     .class = answer->failure,
+				     .unsent = !r->sent,
 				     .text = text_dup(answer->why) };
 	} else if (r->step == r->act->runs_n) {
 		done(s, r, ret);
@@ -510,7 +511,7 @@ void session_run(struct session *s, uint32_t ref, const struct answer *answer, s
 	} else {
 		make_request(s, r, r->act->runs[r->step], NULL, ret);
 		if (ret->kind == ASK_REFUSED)
-			ret->kind = ASK_FAILED;
+			ret->kind = ASK_FAILED, ret->unsent = !r->sent;
 	}
 	if (ret->kind == ASK_FAILED) {
 		close_ref(s, r, REF_ANSWERED);

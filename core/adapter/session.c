@@ -420,8 +420,9 @@ static const char *take_failed(struct session *s, const struct wire_message *m, 
 		return why;
 	if (m->a <= FAIL_NONE || m->a > FAIL_MOVED)
 		return violate("failed with the class %lld, which is none", (long long)m->a);
+	*ret = (struct ask){ .kind = ASK_FAILED, .ref = m->ref, .class = (int)m->a, .unsent = !r->sent,
+			     .text = reason_clean(m->text) };
 	close_ref(s, r, REF_ANSWERED);
-	*ret = (struct ask){ .kind = ASK_FAILED, .ref = m->ref, .class = (int)m->a, .text = reason_clean(m->text) };
 	return NULL;
 }
 

@@ -82,6 +82,7 @@ struct ask {
 	cJSON *json;
 	char *text;
 	int class, code;
+	bool unsent;		/* ASK_FAILED of an act: for certain, nothing that sends was done */
 	int64_t wait_ms, to_ms;
 	const struct socket_row *socket;
 	enum inbound_kind inbound;
