@@ -56,6 +56,7 @@ struct writer {
 	enum span open[SPANS];		/* those that are wanted, the outermost first */
 	size_t open_n, shown_n;
 	bool closed;			/* a mark was just closed */
+	size_t opened_at;		/* behind the last that was opened */
 	int links;
 	bool linked;			/* the outermost of them can be followed */
 	bool label;			/* within <url|...>, where there are no marks */
@@ -100,9 +101,10 @@ static void add_opening(struct writer *w, const char *mark)
 {
 	bool stuck = w->style->lines ? word_before(w) : w->marks == MARKS_MARKDOWN && w->closed;
 
-	if (!w->fresh && stuck)
+	if (!w->fresh && stuck && w->opened_at != w->out.len)
 		add(w, BREAK);
 	add(w, mark);
+	w->opened_at = w->out.len;
 }
 
 static void show_marks(struct writer *w)
@@ -784,8 +786,8 @@ static bool too_intricate(const char *text)
 
 		depth = d > depth ? d : depth;
 	}
-	for (; (text = strstr(text, "![")); text += 2)
-		images++;
+	for (; *text; text++)
+		images += text[0] == '!' && text[1] == '[';
 	return images > MARKUP_IMAGES_MAX || depth * lines > MARKUP_WORK_MAX;
 }
 
@@ -801,11 +803,22 @@ static char *with_lines(const char *text)
 	return buf_take(&b);
 }
 
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\n")] == '\0';
+}
+
+/* (definitions of links alone come to nothing: then they are what was said) */
 char *markdown_render(const char *text, enum marks marks)
 {
 	DEFER(text_free) char *lines = with_lines(text);
 	bool as_it_stands = too_intricate(lines);
 	DEFER(text_free) char *tables = as_it_stands ? NULL : markdown_tables(lines, plain);
+	char *made = render(tables ? tables : lines, marks, as_it_stands);
 
-	return render(tables ? tables : lines, marks, as_it_stands);
+	if (is_blank(made) && !is_blank(lines)) {
+		free(made);
+		made = render(lines, marks, true);
+	}
+	return made;
 }

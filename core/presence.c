@@ -220,7 +220,7 @@ static cJSON *pieces(const struct presences *all, const char *text)
 	const struct manifest *m = all->manifest;
 	DEFER(text_free) char *rendered = markdown_render(text, m->text_form.marks);
 
-	return split_text(is_blank(rendered) ? text : rendered, m->text_form.max, m->text_form.unit, m->text_form.marks);
+	return split_text(rendered, m->text_form.max, m->text_form.unit, m->text_form.marks);
 }
 
 static void grow_soon(struct presence *p)

@@ -25,6 +25,10 @@ struct state {
 	size_t n;
 	int64_t begin, end;		/* units that reopening and closing them take */
 };
+struct piece {				/* that is being read */
+	size_t from;
+	bool solid;			/* there is more in it than blanks and marks */
+};
 struct cutter {
 	struct str text;
 	char *breaks;			/* 1: a cluster begins here */
@@ -151,41 +155,43 @@ static size_t open_fence(const struct cutter *c, size_t from, struct state *s)
 		return 0;
 	end = line_end(c, from);
 	fence = (struct open){ part(c, from, end), part(c, from, from + n), end };
-	if (end == c->text.len || !push(c, s, fence)) {
-		fence.begin = fence.name;
-		fence.line_end = from + n;
-		push(c, s, fence);
-	}
-	return n;
+	if (end < c->text.len && push(c, s, fence))
+		return n;
+	fence.begin = fence.name;
+	fence.line_end = from + n;
+	return push(c, s, fence) ? n : 0;
+}
+
+static const char *find(const struct cutter *c, const char *from, char what, size_t most)
+{
+	size_t room = (size_t)(c->text.at + c->text.len - from);
+
+	return memchr(from, what, room < most ? room : most);
 }
 
 /* From a "<" to its ">", on the same line; 0: there is none. */
 static size_t angle(const struct cutter *c, size_t from)
 {
-	size_t room = c->text.len - from, n = room < TAG_BYTES_MAX ? room : TAG_BYTES_MAX;
-	const char *begin = c->text.at + from, *end = memchr(begin, '>', n);
+	const char *begin = c->text.at + from, *end = find(c, begin, '>', TAG_BYTES_MAX);
 
 	return end && !memchr(begin, '\n', (size_t)(end - begin)) ? (size_t)(end - begin) + 1 : 0;
 }
 
+/* A tag that is opened or closed; 0: there is none. */
 static size_t tag(const struct cutter *c, size_t from, struct state *s)
 {
-	size_t n = at(c, from) == '<' ? angle(c, from) : 0, closes = at(c, from + 1) == '/', name = 0;
-	struct str word = { c->text.at + from + 1 + closes, 0 };
+	size_t n = at(c, from) == '<' ? angle(c, from) : 0, closes = at(c, from + 1) == '/';
+	struct str name = { c->text.at + from + 1 + closes, 0 };
 
 	if (!n)
 		return 0;
-	while (!strchr(" >", word.at[name]))
-		name++;
-	word.len = name;
-	if (!closes) {
-		push(c, s, (struct open){ part(c, from, from + n), word, 0 });
-	} else if (s->n) {
-		struct str top = s->open[s->n - 1].name;
-
-		if (top.len == word.len && memcmp(top.at, word.at, word.len) == 0)
-			pop(c, s);
-	}
+	while (!strchr(" >", name.at[name.len]))
+		name.len++;
+	if (!closes)
+		return push(c, s, (struct open){ part(c, from, from + n), name, 0 }) ? n : 0;
+	if (!s->n || s->open[s->n - 1].name.len != name.len || memcmp(s->open[s->n - 1].name.at, name.at, name.len) != 0)
+		return 0;
+	pop(c, s);
 	return n;
 }
 
@@ -210,21 +216,18 @@ static size_t entity(const struct cutter *c, size_t from)
 	return 0;
 }
 
-/* "[label](address)" */
+/* "[label](address)", on one line */
 static size_t markdown_link(const struct cutter *c, size_t from)
 {
-	size_t i = from + 1;
+	const char *begin = c->text.at + from, *label = NULL, *end = NULL;
 
-	if (at(c, from) != '[' || (from && c->text.at[from - 1] == '\\'))
+	if (!from || begin[-1] != '\\')
+		label = find(c, begin, ']', LABEL_BYTES_MAX);
+	if (label && label[1] == '(')
+		end = find(c, label, ')', TAG_BYTES_MAX);
+	if (!end || memchr(begin, '\n', (size_t)(end - begin)) || memchr(label, ' ', (size_t)(end - label)))
 		return 0;
-	while (i - from < LABEL_BYTES_MAX && at(c, i) && at(c, i) != '\n' && !(at(c, i) == ']' && at(c, i + 1) == '('))
-		i++;
-	if (at(c, i) != ']' || at(c, i + 1) != '(')
-		return 0;
-	for (size_t label = i; i - label < TAG_BYTES_MAX && !is_blank(at(c, i)) && at(c, i); i++)
-		if (at(c, i) == ')')
-			return i + 1 - from;
-	return 0;
+	return (size_t)(end - begin) + 1;
 }
 
 /* What means something only as a whole. */
@@ -234,7 +237,7 @@ static size_t unit_of_marks(const struct cutter *c, size_t from)
 
 	if (first == '&' && (c->marks == MARKS_MRKDWN || c->marks == MARKS_HTML))
 		return entity(c, from);
-	if (first == '<' && c->marks == MARKS_MRKDWN)
+	if (first == '<' && (c->marks == MARKS_MRKDWN || c->marks == MARKS_HTML))
 		return angle(c, from);
 	return first == '[' && c->marks == MARKS_MARKDOWN ? markdown_link(c, from) : 0;
 }
@@ -248,28 +251,28 @@ static size_t character(const struct cutter *c, size_t from, enum grain grain)
 	return to - from;
 }
 
-/* The next token; its length. `solid` becomes true where it is more than a blank or a mark. */
-static size_t next_token(const struct cutter *c, size_t from, enum grain grain, struct state *s, bool *solid)
+/* The next token; its length. A fence that began before this piece ends without a word of it. */
+static size_t next_token(const struct cutter *c, size_t from, enum grain grain, struct state *s, struct piece *p)
 {
 	const struct open *fence = fence_of(s);
 	size_t n = 0;
 
 	if (fence && (n = closing_ticks(c, from, fence))) {
+		p->solid |= fence->name.at >= c->text.at + p->from;
 		pop(c, s);
-		*solid = true;
 		return n;
 	}
 	if (!fence && has_fences(c))
 		n = open_fence(c, from, s);
-	if (!n && c->marks == MARKS_HTML)
+	else if (c->marks == MARKS_HTML)
 		n = tag(c, from, s);
-	if (n && s->n)
+	if (n)
 		return n;
-	if (!n && !fence && grain == TOKENS)
+	if (grain == TOKENS)
 		n = unit_of_marks(c, from);
 	if (!n)
 		n = character(c, from, grain);
-	*solid |= fence ? from > fence->line_end : !is_blank(at(c, from));
+	p->solid |= !is_blank(at(c, from));
 	return n;
 }
 
@@ -312,11 +315,15 @@ static bool full_stop_before(const struct cutter *c, size_t i)
 
 static enum place place_in_fence(const struct cutter *c, size_t i, const struct open *fence)
 {
-	if (i <= fence->line_end || c->text.at[i - 1] == '\n')
+	char before = c->text.at[i - 1], behind = at(c, i);
+
+	if (i <= fence->line_end)
 		return NO_PLACE;
-	if (at(c, i) == '\n')
+	if (behind == '\n')
 		return closing_ticks(c, i + 1, fence) ? NO_PLACE : AFTER_LINE;
-	return is_blank(at(c, i)) ? AFTER_WORD : WITHIN_WORD;
+	if (before == '\n')
+		return NO_PLACE;
+	return is_blank(behind) && !is_blank(before) ? AFTER_WORD : WITHIN_WORD;
 }
 
 /* What a cut would stand behind; `s` is the state there. */
@@ -354,19 +361,20 @@ static size_t choose(const size_t ends[PLACES], const bool half[PLACES])
 static size_t find_end(const struct cutter *c, size_t from, enum grain grain, struct state s)
 {
 	size_t ends[PLACES] = { 0 };
-	bool half[PLACES] = { false }, solid = false;
+	bool half[PLACES] = { false };
+	struct piece piece = { from, false };
 	int64_t used = s.begin;
 
 	for (size_t i = from, n; i < c->text.len;) {
 		enum place p;
 
-		n = next_token(c, i, grain, &s, &solid);
+		n = next_token(c, i, grain, &s, &piece);
 		used += text_units(part(c, i, i + n), c->unit);
 		i += n;
 		if (used + (i < c->text.len ? s.end : 0) > c->max)
 			return choose(ends, half);
 		p = place_at(c, i, &s);
-		if (!solid)
+		if (!piece.solid)
 			p = AFTER_NOTHING;
 		if (p == NO_PLACE)
 			continue;
@@ -378,27 +386,45 @@ static size_t find_end(const struct cutter *c, size_t from, enum grain grain, st
 
 /* ---- pieces -------------------------------------------------------------- */
 
+/* false: it would show nothing. */
 static bool advance(const struct cutter *c, size_t from, size_t to, enum grain grain, struct state *s)
 {
-	bool solid = false;
+	struct piece piece = { from, false };
 
 	while (from < to)
-		from += next_token(c, from, grain, s, &solid);
+		from += next_token(c, from, grain, s, &piece);
 	assert(from == to);
-	return solid;
+	return piece.solid;
 }
 
-/* Where the next piece begins: the blanks at which it was cut are left out, but for an indent. */
-static size_t resume(const struct cutter *c, size_t end, const struct state *s)
+static size_t blanks(const struct cutter *c, size_t from, size_t most)
 {
-	size_t i = end, line = end;
+	size_t n = 0;
 
+	while (n < most && is_blank(at(c, from + n)))
+		n++;
+	return n;
+}
+
+/* Where the next piece begins: the blanks at which it was cut are left out, but for an indent;
+ * so is the end of a fence within which nothing more is said. */
+static size_t resume(const struct cutter *c, size_t end, struct state *s)
+{
+	const struct open *fence = fence_of(s);
+	size_t closing = fence ? end + blanks(c, end, (size_t)c->max) : 0, ticks = fence ? closing_ticks(c, closing, fence) : 0;
+	size_t next;
+
+	if (ticks) {
+		pop(c, s);
+		end = closing + ticks;
+	}
 	if (verbatim(s))
 		return at(c, end) == '\n' ? end + 1 : end;
-	for (; is_blank(at(c, i)); i++)
-		if (at(c, i) == '\n')
-			line = i + 1;
-	return line > end && i < c->text.len ? line : i;
+	next = end + blanks(c, end, c->text.len);
+	for (size_t i = next; i > end && next < c->text.len; i--)
+		if (c->text.at[i - 1] == '\n')
+			return i;
+	return next;
 }
 
 static void add_piece(const struct cutter *c, cJSON *pieces, size_t from, size_t end, const struct state *s, const struct state *next)
