@@ -135,26 +135,29 @@ static struct str trim(struct str s)
 	return s;
 }
 
-/* The lines of a head, each of which ends in CR LF; the first has been taken off. */
-static cJSON *read_headers(struct str head)
+static void read_header(cJSON *headers, struct str line)
+{
+	const char *colon = memchr(line.at, ':', line.len);
+	size_t n = colon ? (size_t)(colon - line.at) : 0;
+	DEFER(text_free) char *name = str_dup((struct str){ line.at, n });
+	DEFER(text_free) char *value = str_dup(trim((struct str){ line.at + n + 1, line.len - n - (n > 0) }));
+
+	for (char *p = name; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	if (n && utf8_valid(str_of(name)) && utf8_valid(str_of(value)) && !*header(headers, name))
+		json_add(headers, name, cJSON_CreateString(value));
+}
+
+/* The lines of a head, each of which ends in CR LF. */
+static cJSON *read_headers(const char *line, const char *end)
 {
 	cJSON *headers = cJSON_CreateObject();
 
-	while (head.len) {
-		const char *end = memmem(head.at, head.len, "\r\n", 2), *colon;
-		size_t n = end ? (size_t)(end - head.at) : head.len, step = n + (end ? 2 : 0);
+	while (line < end) {
+		const char *stop = memmem(line, (size_t)(end - line), "\r\n", 2);
 
-		colon = memchr(head.at, ':', n);
-		if (colon) {
-			DEFER(text_free) char *name = str_dup((struct str){ head.at, (size_t)(colon - head.at) });
-			DEFER(text_free) char *value = str_dup(trim((struct str){ colon + 1, (size_t)(head.at + n - colon - 1) }));
-
-			for (char *p = name; *p; p++)
-				*p = (char)tolower((unsigned char)*p);
-			if (utf8_valid(str_of(name)) && utf8_valid(str_of(value)) && !*header(headers, name))
-				json_add(headers, name, cJSON_CreateString(value));
-		}
-		head = (struct str){ head.at + step, head.len - step };
+		read_header(headers, (struct str){ line, (size_t)(stop - line) });
+		line = stop + 2;
 	}
 	return headers;
 }
@@ -257,7 +260,7 @@ static bool take_request(struct caller *c)
 		refuse(c, 400, "this is no HTTP/1.1");
 		return false;
 	}
-	headers = read_headers((struct str){ line_end + 2, (size_t)(c->in.at + head - line_end - 2) });
+	headers = read_headers(line_end + 2, c->in.at + head);
 	n = read_body(headers, (struct str){ c->in.at + head + 2, c->in.len - head - 2 }, &body);
 	if (n < 0 || body.full)
 		refuse(c, 400, "the body cannot be read");

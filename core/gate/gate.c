@@ -2,7 +2,7 @@
  *
  *	chela-gate [-C ROOT] [--instance DIR] check NAME...|--all [--json|--junit|--tap]
  *	chela-gate [-C ROOT] language FILE...		the examples in manuals of contracts
- *	chela-gate [-C ROOT] play FOLDER [--port N] [--section TITLE]... [--json]
+ *	chela-gate [-C ROOT] play NAME [--port N] [--section TITLE]... [--json]
  *
  * Exit status: 0 passed, 1 refused, 2 usage. */
 #include "gate/checks.h"
@@ -17,7 +17,7 @@ static int usage(void)
 {
 	fputs("usage: chela-gate [-C ROOT] [--instance DIR] check NAME...|--all [--json|--junit|--tap]\n"
 	      "       chela-gate [-C ROOT] language FILE...\n"
-	      "       chela-gate [-C ROOT] play FOLDER [--port N] [--section TITLE]... [--json]\n", stderr);
+	      "       chela-gate [-C ROOT] play NAME [--port N] [--section TITLE]... [--json]\n", stderr);
 	return CHECKED_USAGE;
 }
 

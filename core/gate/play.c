@@ -285,13 +285,12 @@ static void left(struct door *d, int caller, int code)
 
 static void say(struct play *p, struct str line)
 {
-	DEFER(json_drop) cJSON *value = NULL;
 	DEFER(text_free) char *text = str_dup(line);
+	DEFER(json_drop) cJSON *value = cJSON_CreateString(text);
 
-	if (!line.len || !utf8_valid(line))
-		return;
-	value = cJSON_CreateString(text);
-	happened(p, &(struct came){ .word = DO_SAY, .value = value }, 0);
+	loop_after(p->stage.loop, &p->settle);
+	if (line.len && utf8_valid(line))
+		happened(p, &(struct came){ .word = DO_SAY, .value = value }, 0);
 }
 
 /* One by one, each when what came before is done. */
@@ -369,8 +368,9 @@ static const char *read_pages(struct play *p, const char *folder)
 	return why;
 }
 
-static const char *read_folder(struct play *p, const char *folder)
+static const char *read_folder(struct play *p, const char *name)
 {
+	DEFER(text_free) char *folder = text_fmt("%s%s", strchr(name, '/') ? "" : "specs/", name);
 	DEFER(text_free) char *file = text_fmt("%s/manifest.json", folder);
 	const char *why = manifest_read(file, &p->manifest);
 	size_t rules = 0;
@@ -463,7 +463,7 @@ int play_run(int argc, char **argv)
 	DEFER(text_free) char *unfit = NULL;
 
 	if (!words(&p, argc, argv, &folder)) {
-		fputs("usage: chela play FOLDER [--port N] [--section TITLE]... [--json] (FOLDER: specs/NAME)\n", stderr);
+		fputs("usage: chela play NAME [--port N] [--section TITLE]... [--json] (NAME: a folder of specs/, or the path of one)\n", stderr);
 		return 2;
 	}
 	why = read_folder(&p, folder);

@@ -12,7 +12,7 @@
 #ifndef CHELA_PLAY_H
 #define CHELA_PLAY_H
 
-/* FOLDER [--port N] [--section TITLE]... [--json]. The first line on stdout is the address.
+/* NAME [--port N] [--section TITLE]... [--json]; NAME is in specs/, or a path. The first line on stdout is the address.
  * 0; 1: it did not hold, or cannot be played; 2: wrong words. */
 int play_run(int argc, char **argv);
 
