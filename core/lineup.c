@@ -37,15 +37,6 @@ static char *frames_origin(const struct manifest *m, const cJSON *config)
 	return url_origin(base ? base : m->base);
 }
 
-/* NULL where the address changes. */
-static char *socket_origin(const struct socket_row *socket)
-{
-	DEFER(text_free) char *http = strncmp(socket->open.url, "wss:", 4) == 0 ?
-				      text_fmt("https%s", socket->open.url + 3) : NULL;
-
-	return url_origin(http);
-}
-
 static char *slot_origin(const struct manifest *m, const struct secret_slot *slot, const cJSON *config)
 {
 	for (size_t o = 0; o < m->operations_n; o++)
@@ -54,8 +45,6 @@ static char *slot_origin(const struct manifest *m, const struct secret_slot *slo
 	for (size_t k = 0; k < m->sockets_n; k++) {
 		const struct socket_row *socket = &m->sockets[k];
 
-		if (socket->open.secret == slot)
-			return socket_origin(socket);
 		for (size_t f = 0; f < socket->frames_n; f++)
 			if (socket->frames[f].secret == slot)
 				return frames_origin(m, config);
@@ -116,8 +105,8 @@ static const char *find_origin(const struct manifest *m, const struct integratio
 	if (why)
 		snprintf(complaint, sizeof complaint, "assistant.conf:%d: %s: %s", conf->line, conf->name, why);
 	else if ((*ret = slot_origin(m, slot, config)) == NULL)
-		snprintf(complaint, sizeof complaint, "%s is for no one place: in %s's manifest it is used by no operation, nor by a "
-			 "socket whose address is known", slot_name, conf->adapter);
+		snprintf(complaint, sizeof complaint, "%s is for no one place: %s's manifest uses it in no operation, and has no "
+			 "\"base\" that would say where a socket is at home", slot_name, conf->adapter);
 	else {
 		*ret_label = text_dup(slot->label);
 		*ret_obtain = text_dup(slot->obtain);
