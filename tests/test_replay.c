@@ -189,6 +189,9 @@ END_TEST
 #define SIGNING_IN DOOR OPEN HELLO "< ws {\"type\": \"welcome\", \"me\": \"u1\", \"session\": \"s1\", \"beat_ms\": 10000}\n"
 #define SIGN_IN SIGNING_IN "> ready {\"me\": \"u1\"}\n"
 #define SAID "< ws {\"type\": \"said\", \"id\": \"e\", \"said\": [{\"id\": \"1\", \"room\": \"r\", \"by\": 5, \"text\": \"hi\"}]}\n"
+#define FORTY "abcdefghijklmnopqrstuvwxyzabcdefghijklmn"
+#define SAY "< say {\"ref\": 7, \"chat\": \"r\", \"text\": \"" FORTY " x\"}\n"
+#define FIRST "> http POST /rooms/r/messages as token like {\"text\": \"" FORTY "\"}\n"
 #define SEND "< send {\"ref\": 7, \"chat\": \"r\", \"text\": \"Two.\"}\n> http POST /rooms/r/messages as token like {\"text\": \"Two.\"}\n"
 
 static const struct {
@@ -305,7 +308,18 @@ static const struct {
 	{ "an act that is put off", "porch", SIGN_IN SEND "< http 429\n> again {\"ref\": 7, \"after_ms\": 5000}\n", 0, "" },
 	{ "an act whose answer is due at the end", "porch", SIGN_IN SEND, 0, "" },
 	{ "a text of the greatest length", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\", \"text\": \"$40x\xF0\x9F\xA6\x80\"}\n> http POST /rooms/r/messages as token like {}\n", 0, "" },
-	{ "a text that would be split", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\", \"text\": \"$41xx\"}\n> result {}\n", 8, "longer than one message can be" },
+	{ "a text that would be split", "porch", SIGN_IN "< send {\"ref\": 7, \"chat\": \"r\", \"text\": \"$41xx\"}\n> result {}\n", 8, "longer than one message can be" },
+	{ "one that is said is split", "porch", SIGN_IN SAY FIRST "< http 200 {\"id\": \"a\"}\n> result {\"ref\": 7, \"id\": \"a\"}\n"
+	  "> http POST /rooms/r/messages as token like {\"text\": \"x\"}\n< http 200 {\"id\": \"b\"}\n> result {\"ref\": 8, \"id\": \"b\"}\n", 0, "" },
+	{ "its second piece waits for the first", "porch", SIGN_IN SAY FIRST "> http POST /rooms/r/messages as token like {\"text\": \"x\"}\n", 10, "nothing happened" },
+	{ "its second piece is expected", "porch", SIGN_IN SAY FIRST "< http 200 {\"id\": \"a\"}\n> result {\"ref\": 7, \"id\": \"a\"}\n", 11, "that no \">\" expects" },
+	{ "nothing is said behind what failed", "porch", SIGN_IN SAY FIRST "< http 429\n> again {\"ref\": 7, \"after_ms\": 5000}\n", 0, "" },
+	{ "a key is the first piece's", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\", \"key\": \"k\", \"text\": \"" FORTY " x\"}\n"
+	  "> http POST /rooms/r/messages as token like {\"key\": \"k\"}\n< http 200 {\"id\": \"a\"}\n> result like {\"ref\": 7}\n"
+	  "> http POST /rooms/r/messages as token like {\"key\": \"key-8\"}\n< http 200 {\"id\": \"b\"}\n> result like {\"ref\": 8}\n", 0, "" },
+	{ "what is said has a text", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\"}\n> result {}\n", 8, "it has no \"text\"" },
+	{ "what is said is rendered", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\", \"text\": \"**so**\"}\n"
+	  "> http POST /rooms/r/messages as token like {\"text\": \"**so**\"}\n", 9, "\"so\" came" },
 	{ "an operation that the core runs", "porch", SIGN_IN "< react {\"ref\": 7, \"chat\": \"r\", \"id\": \"m\", \"mark\": \"x\"}\n"
 	  "> http PUT /rooms/r/messages/m/marks/x as token\n< http 200 {}\n> result {\"ref\": 7}\n", 0, "" },
 	{ "a step that is not run yet", "porch", SIGN_IN "< webhook /h {}\n> webhook 200\n", 8, "\"< webhook\" is read, and not run yet" },

@@ -3,6 +3,8 @@
 #include "gate/notation.h"
 #include "gate/value.h"
 #include "gate/world.h"
+#include "markdown.h"
+#include "split.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +16,8 @@ struct run {
 	const struct step *last;	/* the step before */
 	const struct step *job;		/* the call or turn that waits for its answer */
 	cJSON *vars;
+	cJSON *said, *pieces;		/* what is said, and what is left of it */
+	int64_t said_ref;		/* of the piece that was asked for last */
 	bool red;
 };
 
@@ -389,47 +393,89 @@ static void stop(struct run *r, const struct step *s)
 		fail(r, s, text_dup("nothing runs that could be stopped"), "write < start before it");
 }
 
-static int64_t length(const char *text, enum text_unit unit)
-{
-	int64_t n = 0;
-
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		n += unit == UNIT_BYTE || (*c & 0xC0) != 0x80 ? unit == UNIT_UTF16 && *c >= 0xF0 ? 2 : 1 : 0;
-	return n;
-}
-
 /* NULL, or why the core would not ask for it in one piece. */
 static const char *unfit(const struct run *r, const cJSON *json)
 {
 	const char *text = json_text(json, "/text");
 
-	return text && length(text, r->replay->manifest->text_form.unit) > r->replay->manifest->text_form.max ?
-	       "its text is longer than one message can be, and splitting is not run yet" : NULL;
+	return text && text_units(str_of(text), r->replay->manifest->text_form.unit) > r->replay->manifest->text_form.max ?
+	       "its text is longer than one message can be: < say would split it" : NULL;
 }
 
-/* say is send, until the core renders and splits. */
+/* `value` loses the key that it gives: another piece has another. */
+static void ask_act(struct run *r, const struct step *s, const char *name, int64_t ref, cJSON *value)
+{
+	DEFER(text_free) char *key = text_dup(json_text(value, "/key"));
+	const char *why = ref < 1 ? "it has no \"ref\", by which its answer is known" : unfit(r, value);
+
+	cJSON_DeleteItemFromObjectCaseSensitive(value, "key");
+	if (!why)
+		why = world_act(r->world, name, (uint32_t)ref, value, key);
+	if (why)
+		fail(r, s, text_dup(why), "write {\"ref\": 7, ...}, counting up, with what the core would give");
+}
+
+/* The next piece of what is said. */
+static void say_on(struct run *r, const struct step *s)
+{
+	DEFER(json_drop) cJSON *piece = cJSON_DetachItemFromArray(r->pieces, 0);
+
+	if (!piece)
+		return;
+	cJSON_ReplaceItemInObjectCaseSensitive(r->said, "text", cJSON_Duplicate(piece, true));
+	ask_act(r, s, "send", r->said_ref, r->said);
+}
+
+/* Rendered and cut as the core does it; each piece waits for the result of the one before. */
+static void say(struct run *r, const struct step *s, int64_t ref, const cJSON *value)
+{
+	const struct manifest *m = r->replay->manifest;
+	const char *text = json_text(value, "/text");
+	DEFER(text_free) char *made = text ? markdown_render(text, m->text_form.marks) : NULL;
+
+	json_drop(&r->pieces);
+	json_drop(&r->said);
+	if (!made) {
+		fail(r, s, text_dup("it has no \"text\""), "write what a model says");
+		return;
+	}
+	r->pieces = split_text(made, m->text_form.max, m->text_form.unit, m->text_form.marks);
+	r->said = cJSON_Duplicate(value, true);
+	r->said_ref = ref;
+	say_on(r, s);
+}
+
 static void act(struct run *r, const struct step *s)
 {
 	DEFER(json_drop) cJSON *value = value_fill(s->value, r->vars);
-	const char *name = s->word == DO_SAY ? "send" : s->name, *why = NULL;
-	DEFER(text_free) char *key = NULL;
-	int64_t ref;
+	const char *name = s->word == DO_SAY ? "send" : s->name;
+	int64_t ref = 0;
 
 	if (!manifest_act(r->replay->manifest, name)) {
 		fail(r, s, text_fmt("the manifest's \"acts\" does not have \"%s\"", name), "ask only for what it claims");
 		return;
 	}
-	if (!json_number(value, "/ref", 1, UINT32_MAX, &ref))
-		why = "it has no \"ref\", by which its answer is known";
+	json_number(value, "/ref", 1, UINT32_MAX, &ref);
 	cJSON_DeleteItemFromObjectCaseSensitive(value, "ref");
-	key = text_dup(json_text(value, "/key"));
-	cJSON_DeleteItemFromObjectCaseSensitive(value, "key");
-	if (!why)
-		why = unfit(r, value);
-	if (!why)
-		why = world_act(r->world, name, (uint32_t)ref, value, key);
-	if (why)
-		fail(r, s, text_dup(why), "write {\"ref\": 7, ...}, counting up, with what the core would give");
+	if (s->word == DO_SAY)
+		say(r, s, ref, value);
+	else
+		ask_act(r, s, name, ref, value);
+}
+
+/* A result that was expected: what was said goes on behind it. */
+static void result(struct run *r, const struct step *s)
+{
+	const struct deed *d = world_deed(r->world);
+	int64_t ref = 0;
+
+	if (d && d->value)
+		json_number(d->value, "/ref", 1, UINT32_MAX, &ref);
+	expect(r, s);
+	if (r->red || !r->pieces || ref != r->said_ref)
+		return;
+	r->said_ref++;
+	say_on(r, s);
 }
 
 /* What is kept now, whenever it was; null: nothing. */
@@ -450,7 +496,7 @@ static void keep(struct run *r, const struct step *s)
 static void (*const runners[STEP_WORDS])(struct run *r, const struct step *s) = {
 	[DO_START] = start, [DO_TURN] = turn, [DO_CALL] = call,
 	[DO_ANSWER] = answer, [DO_PART] = part, [DO_PARTS] = parts,
-	[DO_HTTP] = expect, [DO_DELTA] = expect, [DO_RESULT] = expect, [DO_FAILED] = expect, [DO_AGAIN] = expect,
+	[DO_HTTP] = expect, [DO_DELTA] = expect, [DO_RESULT] = result, [DO_FAILED] = expect, [DO_AGAIN] = expect,
 	[DO_MOVE] = move, [DO_WITHIN] = within, [DO_DICE] = dice,
 	[DO_HTTP_TIMEOUT] = lose, [DO_HTTP_RESET] = lose, [DO_HTTP_LOST] = lose,
 	[DO_RESTART] = restart, [DO_RESTART_EMPTY] = restart, [DO_KILL] = restart,
@@ -516,6 +562,8 @@ void replay_section(const struct replay *replay, const struct section *s, struct
 	ret->ok = !r.red;
 	world_free(r.world);
 	json_drop(&r.vars);
+	json_drop(&r.said);
+	json_drop(&r.pieces);
 }
 
 bool section_rolls(const struct section *s)
