@@ -112,15 +112,14 @@ const struct integration *connection_what(const struct connection *c)
 /* "send C hello", "edit C/m1 hello", "react C/m1 -eyes", "typing C on" */
 static void write_down(struct connection *c, const struct asked *a)
 {
-	const char *at = "thread id handle", *value;
+	static const char *const where[] = { "/thread", "/id", "/handle" };
+	const char *value;
 
 	if (c->log.len)
 		buf_adds(&c->log, ", ");
 	buf_addf(&c->log, "%s %s", a->act, json_text(a->json, "/chat"));
-	for (; *at; at += strcspn(at, " "), at += *at == ' ') {
-		DEFER(text_free) char *pointer = text_fmt("/%.*s", (int)strcspn(at, " "), at);
-
-		value = json_text(a->json, pointer);
+	for (size_t i = 0; i < COUNT(where); i++) {
+		value = json_text(a->json, where[i]);
 		if (value)
 			buf_addf(&c->log, "/%s", value);
 	}

@@ -736,8 +736,9 @@ static void world_crash(bool durable)
 		w.now = w.durable;
 	while (s->c->open_n) {
 		struct asked a = act_take(s->c, s->c->open_n - 1);
-		DEFER(text_free) char *word = durable || a.ref <= w.durable_ref ? fate(&a) : NULL;
+		char *word = durable || a.ref <= w.durable_ref ? fate(&a) : NULL;
 
+		free(word);
 		asked_free(&a);
 	}
 	for (int i = 0; i < CHATS; i++)
