@@ -11,7 +11,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LOCK_WAIT_MS = 2000, LOCK_LOOK_MS = 20 };
 
 static char complaint[PATH_MAX + 200];
 
@@ -152,6 +155,19 @@ const char *instance_configure(struct instance *i)
 	return NULL;
 }
 
+/* Whoever else has it may be a command, which has it for a moment only. */
+static bool take_lock(int fd)
+{
+	const struct timespec moment = { .tv_nsec = LOCK_LOOK_MS * 1000000L };
+
+	for (int left = LOCK_WAIT_MS / LOCK_LOOK_MS; flock(fd, LOCK_EX | LOCK_NB) != 0; left--) {
+		if (errno != EWOULDBLOCK || left == 0)
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
 enum err instance_lock(struct instance *i)
 {
 	DEFER(text_free) char *path = instance_path(i, "lock");
@@ -162,7 +178,7 @@ enum err instance_lock(struct instance *i)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return ERR_SYSTEM;
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (!take_lock(fd)) {
 		enum err err = errno == EWOULDBLOCK ? ERR_AGAIN : ERR_SYSTEM;
 
 		close(fd);

@@ -26,7 +26,7 @@ void instance_free(struct instance *i);
 
 const char *instance_configure(struct instance *i) MUST_USE;	/* reads assistant.conf */
 
-/* ERR_AGAIN: another process holds it. */
+/* Waits a moment for it. ERR_AGAIN: another process holds it. */
 enum err instance_lock(struct instance *i) MUST_USE;
 
 char *instance_path(const struct instance *i, const char *name);	/* owned: dir/name */

@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Workspace, dice } from './workspace.mjs';
+import { Workspace, dice } from '../peers/workspace.mjs';
 
 const [chela, killer, modules, ...rest] = process.argv.slice(2);
 const option = (name, otherwise) => (rest.includes(name) ? Number(rest[rest.indexOf(name) + 1]) : otherwise);

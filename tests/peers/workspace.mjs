@@ -16,11 +16,11 @@ export function dice(seed) {
 }
 
 export class Workspace {
-  // faults: how often (0 to 1) a call of the Web API fails in one of the ways below
-  constructor({ modules, seed = 1, faults = 0, slow = 0 }) {
+  // faults: how often (0 to 1) a call of the Web API fails in one of the ways that api() has
+  constructor({ modules, seed = 1, faults = 0 }) {
     const { WebSocketServer } = createRequire(path.join(modules, 'x'))('ws');
-    Object.assign(this, { roll: dice(seed), faults, slow, sockets: new Set(), tickets: new Set(), waiting: new Map(),
-      posted: [], calls: [], count: 0, clock: 1700000000, refused: new Map(), began: Date.now() });
+    Object.assign(this, { roll: dice(seed), faults, sockets: new Set(), tickets: new Set(), waiting: new Map(),
+      posted: [], calls: [], count: 0, clock: 1700000000, began: Date.now() });
     this.wss = new WebSocketServer({ noServer: true });
     this.server = http.createServer((request, response) => this.serve(request, response));
     this.server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
@@ -60,6 +60,7 @@ export class Workspace {
         event_time: this.clock, event, authorizations: [{ team_id: 'T1', user_id: 'UBOT', is_bot: true }] } };
     this.waiting.set(envelope.envelope_id, { envelope, at: 0 });
     this.deliver();
+    return envelope;
   }
 
   deliver() {
@@ -115,7 +116,8 @@ export class Workspace {
   model(turn, response) {
     const last = turn.messages.filter((m) => m.role === 'user').at(-1);
     const text = typeof last.content === 'string' ? last.content : last.content.map((p) => p.text).join('');
-    const pieces = [`echo`, ` of `, text];
+    const said = this.says?.(text) ?? {};		// what a test wants: {text, slow}
+    const pieces = said.text ? said.text.match(/[^]{1,200}/gu) : [`echo`, ` of `, text], slow = said.slow ?? 0;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const send = () => {
       if (!pieces.length) {
@@ -123,7 +125,7 @@ export class Workspace {
         return;
       }
       response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: pieces.shift() } }] })}\n\n`);
-      this.slow ? setTimeout(send, this.slow) : setImmediate(send);
+      slow ? setTimeout(send, slow) : setImmediate(send);
     };
     send();
   }
@@ -136,9 +138,11 @@ export class Workspace {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(value));
     };
-    const fault = this.roll() < this.faults ? Math.floor(this.roll() * 5) : -1;
-    this.calls.push({ method, args, fault, at: Date.now() - this.began });
-    if (fault === 0) return say(429, { ok: false, error: 'ratelimited' }, { 'retry-after': '0' });
+    const asked = this.breaks?.(method, args);		// what a test wants: a fault, or an answer
+    const fault = typeof asked === 'number' ? asked : this.roll() < this.faults ? Math.floor(this.roll() * 5) : -1;
+    this.calls.push({ method, args, fault, at: Date.now() - this.began, token: request.headers.authorization });
+    if (asked?.error) return say(200, { ok: false, ...asked });
+    if (fault === 0) return say(429, { ok: false, error: 'ratelimited' }, { 'retry-after': String(this.retry_after ?? 0) });
     if (fault === 1) return say(500, 'no');
     if (fault === 2) return request.socket.destroy();
     const answer = this.does(method, args);
@@ -157,7 +161,6 @@ export class Workspace {
         return { ok: true, url: `wss://wss-primary.slack.com/link/?ticket=${ticket}&app_id=A1` };
       }
       case 'chat.postMessage': {
-        if (this.refused.has(args.channel)) return { ok: false, error: this.refused.get(args.channel) };
         const message = { type: 'message', user: 'UBOT', bot_id: 'B1', app_id: 'A1', ts: this.ts(), text: args.text,
           thread_ts: args.thread_ts, channel: args.channel, metadata: args.metadata };
         this.posted.push(message);
