@@ -1,5 +1,5 @@
-# What a person says: make, make run, make test, make check [A=NAME], make lint, make
-# asan, make bench, make clean. Everything built lies under build/.
+# What a person says: make, make run, make test, make torture, make check [A=NAME], make lint,
+# make asan, make bench, make clean. Everything built lies under build/.
 
 B ?= build
 SAN ?=
@@ -103,12 +103,21 @@ check: all
 
 # Every test of modules; then the language of pages, every contract, the whole program
 # against strangers' servers, and our own code.
-test: all $(TESTS) build/npm/.installed
+test: all $(TESTS) $(B)/kill.so build/npm/.installed
 	@set -e; for t in $(TESTS); do echo "  $$t"; CK_VERBOSITY=minimal $$t; done
 	@$(B)/chela-gate language specs/README.md tests/language/mistakes.md
 	@rm -rf $(B)/test-instance; $(B)/chela --instance $(B)/test-instance check --all
 	@build/npm/node tests/peers/models.mjs $(B)/chela build/npm/node_modules/@copilotkit/aimock/dist/index.js
+	@build/npm/node tests/peers/slack_whole.mjs $(B)/chela build/npm/node_modules
+	@build/npm/node tests/torture/torture.mjs $(B)/chela $(CURDIR)/$(B)/kill.so build/npm/node_modules --points 30
 	@$(MAKE) --no-print-directory lint
+
+# The long form of what `make test` does at 30 points; SEED=2 for other ones.
+torture: all $(B)/kill.so build/npm/.installed
+	@build/npm/node tests/torture/torture.mjs $(B)/chela $(CURDIR)/$(B)/kill.so build/npm/node_modules --points 300 --seed $(or $(SEED),1)
+
+$(B)/kill.so: tests/torture/kill.c $(B)/.packages
+	@$(CC) -shared -fPIC -std=gnu17 -D_GNU_SOURCE $(WARN) -o $@ $<
 
 bench: all $(B)/bench
 	@rm -rf $(B)/bench-instance $(B)/bench-model; echo hello | env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY \
@@ -141,7 +150,7 @@ lint: $(B)/.packages $(B)/.test-packages build/npm/.installed
 
 # What the tests take from npm: a model server and a validator that nobody here wrote, and a
 # newer node where the machine's is too old for them.
-PEERS = skills-ref@0.1.5 @copilotkit/aimock@1.43.0
+PEERS = skills-ref@0.1.5 @copilotkit/aimock@1.43.0 ws@8
 NODE_NEW = node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)@24
 
 # (Debian's own npm brings hundreds of packages: one that is there already will do)
@@ -163,6 +172,6 @@ clean:
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test bench lint asan clean
+.PHONY: all run check test torture bench lint asan clean
 .DELETE_ON_ERROR:
 .SECONDARY:

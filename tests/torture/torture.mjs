@@ -1,4 +1,4 @@
-// torture.mjs CHELA KILL.SO NODE_MODULES [--points N] [--seed S]: a conversation over sockets, in
+// torture.mjs CHELA KILL.SO NODE_MODULES [--points N] [--seed S] [--only POINT]: a conversation over sockets, in
 // which the core or its adapters are killed at the n-th write, sync, send or message to an
 // adapter. After each kill the core is started again; then every message must have exactly one
 // answer, with exactly its text, in the order of its chat, and the workspace nothing besides.
@@ -40,7 +40,7 @@ guest * on work
 
 function start(dir, spec) {
   const env = { ...clean };
-  if (spec) Object.assign(env, { LD_PRELOAD: killer, TORTURE: spec });
+  if (spec) Object.assign(env, { LD_PRELOAD: killer, TORTURE: spec, ASAN_OPTIONS: `${env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0` });
   const core = spawn(chela, ['--instance', dir, 'run', '--yes-to', 'openai,slack'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   core.words = '';
   core.stderr.on('data', (d) => { core.words += d; });
