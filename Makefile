@@ -89,7 +89,7 @@ $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/r
 $(call objects,$(wildcard tests/*.c)): | $(B)/.test-packages
 
 # Tests that play a service.
-$(addprefix $(B)/tests/test_,broker chela job turn websocket): $(call objects,tests/fake.c)
+$(addprefix $(B)/tests/test_,broker chela job line turn websocket): $(call objects,tests/fake.c)
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(B)/gate.a $(B)/core.a $(B)/runner.o
 	@mkdir -p $(@D)

@@ -26,8 +26,8 @@ struct line {
 	struct route route;
 	const struct socket_row *row;
 	char *url;
-	struct later committed;
-	struct timer turn;		/* of a close, or of an end that came before anything began */
+	struct later committed, closing;
+	struct timer turn;		/* of an end that comes from the loop */
 	struct websocket socket;
 	struct written *written;
 	int code;			/* to close with */
@@ -63,6 +63,7 @@ void line_free(struct line *l)
 		at = &(*at)->next;
 	*at = l->next;
 	loop_forget(l->broker->loop, &l->committed);
+	loop_forget(l->broker->loop, &l->closing);
 	timer_stop(&l->turn);
 	websocket_drop(&l->socket);
 	while ((w = l->written) != NULL) {
@@ -145,7 +146,6 @@ static void message(struct websocket *w, struct str text)
 
 /* ---- opening ------------------------------------------------------------- */
 
-/* Ends with the next turn of the loop: never from within broker_open(). */
 static void give_up(struct timer *t)
 {
 	struct line *l = container_of(t, struct line, turn);
@@ -255,12 +255,19 @@ const char *line_write(struct line *l, const struct operation *frame, const cJSO
 	return why;
 }
 
-/* After what was written in this turn, whose frames leave at its end. */
+static void closing(struct later *later)
+{
+	give_up(&container_of(later, struct line, closing)->turn);
+}
+
+/* Where the commit fails it closes too, a little later: nobody holds it any more. */
 void line_close(struct line *l, int code)
 {
 	l->owner = NULL;
 	l->code = code;
-	timer_set(l->broker->loop, &l->turn, 0);
+	l->closing.run = closing;
+	loop_after(l->broker->loop, &l->closing);
+	timer_set(l->broker->loop, &l->turn, CLOSE_MS);
 }
 
 bool broker_has_lines(const struct broker *b, const char *connection)

@@ -32,6 +32,7 @@ static struct fake *fake;
 static struct secrets *secrets;
 static struct broker *broker;
 static const char *base;		/* what the owner's file says */
+static const char *whose;		/* the connection */
 static struct manifest m;
 static struct secret_slot slot;
 static struct operation op;
@@ -100,7 +101,7 @@ static struct ask *ask_url(const char *url, cJSON *headers, const char *body)
 	assert(a);
 	a->owner = (struct exchange_owner){ part, done };
 	a->parts = buf_new(16 * 1024 * 1024);
-	a->exchange = broker_send(broker, &(struct party){ &m, "work", base, NULL }, &r, &a->owner);
+	a->exchange = broker_send(broker, &(struct party){ &m, whose, base, NULL }, &r, &a->owner);
 	ck_assert_int_eq(a->done, 0);
 	ck_assert_ptr_null(r.url);
 	return a;
@@ -193,6 +194,7 @@ static void set_up(void)
 	secrets = secrets_open(folder);
 	broker = broker_new(loop, secrets);
 	base = fake_origin(fake);
+	whose = "work";
 	slot = (struct secret_slot){ .name = "key", .label = "Key", .kind = SECRET_BEARER };
 	op = (struct operation){ .name = "op", .method = "POST", .url = "{config.base}/op", .retry = RETRY_NEVER,
 				 .shows = tree("{\"/ok\":\"own\",\"/n\":\"own\",\"/list/**\":\"own\"}") };
@@ -1291,6 +1293,30 @@ START_TEST(a_place_that_is_given_up_goes_to_the_next)
 }
 END_TEST
 
+START_TEST(a_slow_connection_takes_no_place_of_another)
+{
+	struct ask *slow[EXCHANGES_OPEN_MAX + 3], *a;
+
+	for (int i = 0; i < EXCHANGES_OPEN_MAX; i++) {
+		fake_script(fake);
+		fake_stall(fake);
+	}
+	answer_ok();
+	for (size_t i = 0; i < COUNT(slow); i++)
+		slow[i] = ask("/op", "x");
+	while (fake_requests(fake) < EXCHANGES_OPEN_MAX)
+		loop_once(loop);
+	whose = "chat";
+	a = ask("/send", "hello");
+	wait_for(a);
+	ck_assert_str_eq(a->json, "{\"ok\":true}");
+	ck_assert_uint_eq(fake_requests(fake), EXCHANGES_OPEN_MAX + 1);
+	for (size_t i = 0; i < COUNT(slow); i++)
+		ask_free(slow[i]);
+	ask_free(a);
+}
+END_TEST
+
 START_TEST(what_is_given_up_before_it_left_never_leaves)
 {
 	struct ask *a = ask("/op", "x");
@@ -1453,6 +1479,7 @@ int main(void)
 	tcase_add_test(t, a_stream_of_small_pieces_without_an_end_is_ended);
 	tcase_add_test(t, many_requests_go_at_once_and_the_rest_queue);
 	tcase_add_test(t, a_place_that_is_given_up_goes_to_the_next);
+	tcase_add_test(t, a_slow_connection_takes_no_place_of_another);
 	tcase_add_test(t, what_is_given_up_before_it_left_never_leaves);
 	tcase_add_test(t, what_is_given_up_on_its_way_says_no_more);
 	tcase_add_test(t, what_is_given_up_while_it_waits_is_not_made_again);
