@@ -583,10 +583,8 @@ static int64_t work_of_a_look(struct store *s)
 {
 	struct seen seen = { .s = s, .texts = buf_new(1 << 20) };
 	DEFER(json_drop) cJSON *lost = NULL;
-	int64_t steps = 0;
+	int64_t steps = 0, turn = turn_begin(s, conversation_find(s, "work", "C", ""), 0, "");
 
-	heads(s, "work");			/* prepares what is kept prepared */
-	outbox_due(s, "work");
 	sqlite3_progress_handler(store_db(s), 1, count_step, &steps);
 	heads(s, "work");
 	outbox_due(s, "work");
@@ -596,6 +594,7 @@ static int64_t work_of_a_look(struct store *s)
 	lost = outbox_lost(s, 5);
 	outbox_sent(s, outbox_add(s, "work", "C", "", "more", 0), "p");
 	outbox_failed(s, 1, "no");
+	outbox_draft(s, &asked, "Ab", turn);
 	sqlite3_progress_handler(store_db(s), 0, NULL, NULL);
 	buf_free(&seen.texts);
 	return steps;
