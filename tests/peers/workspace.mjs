@@ -18,7 +18,7 @@ export function dice(seed) {
 export class Workspace {
   // faults: how often (0 to 1) a call of the Web API fails in one of the ways that api() has
   constructor({ modules, seed = 1, faults = 0 }) {
-    const { WebSocketServer } = createRequire(path.join(modules, 'x'))('ws');
+    const { WebSocketServer } = createRequire(path.resolve(modules, 'x'))('ws');
     Object.assign(this, { roll: dice(seed), faults, sockets: new Set(), tickets: new Set(), waiting: new Map(),
       posted: [], calls: [], count: 0, clock: 1700000000, began: Date.now() });
     this.wss = new WebSocketServer({ noServer: true });
