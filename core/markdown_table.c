@@ -9,11 +9,11 @@
 #include <string.h>
 #include <uniwidth.h>
 
-enum { COLUMNS_MAX = 50, PAD_MAX = 40 };	/* wider tables are no tables; longer cells are not aligned with */
+enum { COLUMNS_MAX = 50, PAD_MAX = 40 }; /* wider tables are no tables; longer cells are not aligned with */
 
 struct table {
-	size_t first, end;		/* lines: the header, and the one behind the last row */
-	size_t indent;			/* bytes before the header */
+	size_t first, end; /* lines: the header, and the one behind the last row */
+	size_t indent;	   /* bytes before the header */
 };
 struct text {
 	struct str *lines;
@@ -29,19 +29,25 @@ struct row {
 };
 struct column {
 	int width;
-	char align;			/* l, c, r */
+	char align; /* l, c, r */
 };
 
-static void cut_lines(struct text *t, struct str s)
+struct str *text_lines(struct str s, size_t *ret_n)
 {
+	struct str *lines;
+	const char *end;
 	size_t n = 1;
 
 	for (size_t i = 0; i < s.len; i++)
 		n += s.at[i] == '\n';
-	t->lines = mem_new(n, sizeof *t->lines);
-	for (const char *end; s.len && (end = memchr(s.at, '\n', s.len)); s.len -= (size_t)(end - s.at) + 1, s.at = end + 1)
-		t->lines[t->lines_n++] = (struct str){ s.at, (size_t)(end - s.at) };
-	t->lines[t->lines_n++] = s;
+	lines = mem_new(n, sizeof *lines);
+	for (n = 0; s.len && (end = memchr(s.at, '\n', s.len)); n++) {
+		lines[n] = (struct str){s.at, (size_t)(end - s.at)};
+		s = (struct str){end + 1, s.len - lines[n].len - 1};
+	}
+	lines[n++] = s;
+	*ret_n = n;
+	return lines;
 }
 
 static bool blank(char c)
@@ -52,7 +58,7 @@ static bool blank(char c)
 static struct str trim(struct str s)
 {
 	while (s.len && blank(*s.at))
-		s = (struct str){ s.at + 1, s.len - 1 };
+		s = (struct str){s.at + 1, s.len - 1};
 	while (s.len && blank(s.at[s.len - 1]))
 		s.len--;
 	return s;
@@ -81,20 +87,20 @@ static size_t pipe_in(struct str s)
 /* false: it has no "|", or more cells than a table can have. */
 static bool cut_row(struct str line, size_t indent, struct row *ret)
 {
-	struct str s = trim((struct str){ line.at + indent, line.len - indent });
+	struct str s = trim((struct str){line.at + indent, line.len - indent});
 
 	ret->n = 0;
 	if (pipe_in(s) == s.len)
 		return false;
 	if (*s.at == '|')
-		s = (struct str){ s.at + 1, s.len - 1 };
+		s = (struct str){s.at + 1, s.len - 1};
 	while (s.len) {
 		size_t n = pipe_in(s), step = n < s.len ? n + 1 : n;
 
 		if (ret->n == COLUMNS_MAX)
 			return false;
-		ret->cells[ret->n++] = trim((struct str){ s.at, n });
-		s = (struct str){ s.at + step, s.len - step };
+		ret->cells[ret->n++] = trim((struct str){s.at, n});
+		s = (struct str){s.at + step, s.len - step};
 	}
 	return ret->n > 0;
 }
@@ -128,7 +134,7 @@ static void find_in_paragraph(struct text *t, size_t first, size_t last, size_t 
 	struct row row, next;
 
 	for (size_t i = first; i < last; i++) {
-		struct table table = { .first = i, .end = i + 2, .indent = i == first ? indent : margin(t->lines[i]) };
+		struct table table = {.first = i, .end = i + 2, .indent = i == first ? indent : margin(t->lines[i])};
 		size_t cells;
 
 		if (table.indent > t->lines[i].len || !cut_row(t->lines[i], table.indent, &row) ||
@@ -157,7 +163,8 @@ static void find(struct text *t, struct str s)
 		if (e != CMARK_EVENT_ENTER || cmark_node_get_type(n) != CMARK_NODE_PARAGRAPH)
 			continue;
 		if (first >= 1 && last > first && (size_t)last <= t->lines_n)
-			find_in_paragraph(t, (size_t)first - 1, (size_t)last - 1, (size_t)cmark_node_get_start_column(n) - 1);
+			find_in_paragraph(t, (size_t)first - 1, (size_t)last - 1,
+					  (size_t)cmark_node_get_start_column(n) - 1);
 	}
 	cmark_iter_free(iter);
 	cmark_node_free(document);
@@ -232,8 +239,8 @@ static void add_margin(struct buf *out, struct str before)
 static void lay_out(const struct text *t, const struct table *table, struct buf *out)
 {
 	size_t rows = table->end - table->first, columns_n;
-	struct str before = { t->lines[table->first].at, table->indent };
-	struct column columns[COLUMNS_MAX] = { 0 };
+	struct str before = {t->lines[table->first].at, table->indent};
+	struct column columns[COLUMNS_MAX] = {0};
 	char *(*cells)[COLUMNS_MAX] = mem_new(rows, sizeof *cells);
 	struct row row;
 
@@ -275,10 +282,10 @@ static void lay_out(const struct text *t, const struct table *table, struct buf 
 
 char *markdown_tables(const char *text, char *(*plain)(const char *cell))
 {
-	struct text t = { .plain = plain, .cells_left = TABLE_CELLS_MAX };
+	struct text t = {.plain = plain, .cells_left = TABLE_CELLS_MAX};
 	struct buf out = buf_new(SIZE_MAX / 2);
 
-	cut_lines(&t, str_of(text));
+	t.lines = text_lines(str_of(text), &t.lines_n);
 	t.tables = mem_new(t.lines_n, sizeof *t.tables);
 	if (strchr(text, '|'))
 		find(&t, str_of(text));

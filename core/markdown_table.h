@@ -9,4 +9,6 @@
  * makes a cell's Markdown plain text. */
 char *markdown_tables(const char *text, char *(*plain)(const char *cell));
 
+struct str *text_lines(struct str text, size_t *ret_n);	/* at least one; owned, they point into it */
+
 #endif

@@ -12,26 +12,35 @@
 
 enum { OPEN_MAX = 8, TAG_BYTES_MAX = 6 * LINK_MAX, LABEL_BYTES_MAX = 400 };
 
-enum place { AFTER_BLOCK, AFTER_LINE, AFTER_SENTENCE, AFTER_WORD, WITHIN_WORD, AFTER_NOTHING, PLACES, NO_PLACE = PLACES };
-enum grain { TOKENS, CLUSTERS, CHARACTERS };	/* what is kept whole */
+enum place {
+	AFTER_BLOCK,
+	AFTER_LINE,
+	AFTER_SENTENCE,
+	AFTER_WORD,
+	WITHIN_WORD,
+	AFTER_NOTHING,
+	PLACES,
+	NO_PLACE = PLACES
+};
+enum grain { TOKENS, CLUSTERS, CHARACTERS }; /* what is kept whole */
 
-struct open {				/* a fence or a tag, within which we are */
-	struct str begin;		/* "```c", "<a href=...>" */
-	struct str name;		/* "```", "a" */
-	size_t line_end;		/* of a fence: where its first line ends */
+struct open {		  /* a fence or a tag, within which we are */
+	struct str begin; /* "```c", "<a href=...>" */
+	struct str name;  /* "```", "a" */
+	size_t line_end;  /* of a fence: where its first line ends */
 };
 struct state {
 	struct open open[OPEN_MAX];
 	size_t n;
-	int64_t begin, end;		/* units that reopening and closing them take */
+	int64_t begin, end; /* units that reopening and closing them take */
 };
-struct piece {				/* that is being read */
+struct piece { /* that is being read */
 	size_t from;
-	bool solid;			/* there is more in it than blanks and marks */
+	bool solid; /* there is more in it than blanks and marks */
 };
 struct cutter {
 	struct str text;
-	char *breaks;			/* 1: a cluster begins here */
+	char *breaks; /* 1: a cluster begins here */
 	int64_t max;
 	enum text_unit unit;
 	enum marks marks;
@@ -64,7 +73,7 @@ static bool is_blank(char c)
 
 static struct str part(const struct cutter *c, size_t from, size_t to)
 {
-	return (struct str){ c->text.at + from, to - from };
+	return (struct str){c->text.at + from, to - from};
 }
 
 static size_t line_end(const struct cutter *c, size_t from)
@@ -154,7 +163,7 @@ static size_t open_fence(const struct cutter *c, size_t from, struct state *s)
 	if (!n)
 		return 0;
 	end = line_end(c, from);
-	fence = (struct open){ part(c, from, end), part(c, from, from + n), end };
+	fence = (struct open){part(c, from, end), part(c, from, from + n), end};
 	if (end < c->text.len && push(c, s, fence))
 		return n;
 	fence.begin = fence.name;
@@ -181,15 +190,16 @@ static size_t angle(const struct cutter *c, size_t from)
 static size_t tag(const struct cutter *c, size_t from, struct state *s)
 {
 	size_t n = at(c, from) == '<' ? angle(c, from) : 0, closes = at(c, from + 1) == '/';
-	struct str name = { c->text.at + from + 1 + closes, 0 };
+	struct str name = {c->text.at + from + 1 + closes, 0};
 
 	if (!n)
 		return 0;
 	while (!strchr(" >", name.at[name.len]))
 		name.len++;
 	if (!closes)
-		return push(c, s, (struct open){ part(c, from, from + n), name, 0 }) ? n : 0;
-	if (!s->n || s->open[s->n - 1].name.len != name.len || memcmp(s->open[s->n - 1].name.at, name.at, name.len) != 0)
+		return push(c, s, (struct open){part(c, from, from + n), name, 0}) ? n : 0;
+	if (!s->n || s->open[s->n - 1].name.len != name.len ||
+	    memcmp(s->open[s->n - 1].name.at, name.at, name.len) != 0)
 		return 0;
 	pop(c, s);
 	return n;
@@ -208,7 +218,7 @@ static bool verbatim(const struct state *s)
 
 static size_t entity(const struct cutter *c, size_t from)
 {
-	static const char *const all[] = { "&amp;", "&lt;", "&gt;" };
+	static const char *const all[] = {"&amp;", "&lt;", "&gt;"};
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (str_starts(part(c, from, c->text.len), all[i]))
@@ -305,7 +315,7 @@ static bool sentence_before(const struct cutter *c, size_t i)
 /* Chinese and Japanese put no blank behind it. */
 static bool full_stop_before(const struct cutter *c, size_t i)
 {
-	static const char *const stops[] = { "\xE3\x80\x82", "\xEF\xBC\x81", "\xEF\xBC\x9F" };
+	static const char *const stops[] = {"\xE3\x80\x82", "\xEF\xBC\x81", "\xEF\xBC\x9F"};
 
 	for (size_t k = 0; k < COUNT(stops); k++)
 		if (i >= 3 && memcmp(c->text.at + i - 3, stops[k], 3) == 0)
@@ -360,9 +370,9 @@ static size_t choose(const size_t ends[PLACES], const bool half[PLACES])
 /* Where the piece from here ends; 0: nothing of this grain fits. `s` is the state here. */
 static size_t find_end(const struct cutter *c, size_t from, enum grain grain, struct state s)
 {
-	size_t ends[PLACES] = { 0 };
-	bool half[PLACES] = { false };
-	struct piece piece = { from, false };
+	size_t ends[PLACES] = {0};
+	bool half[PLACES] = {false};
+	struct piece piece = {from, false};
 	int64_t used = s.begin;
 
 	for (size_t i = from, n; i < c->text.len;) {
@@ -389,7 +399,7 @@ static size_t find_end(const struct cutter *c, size_t from, enum grain grain, st
 /* false: it would show nothing. */
 static bool advance(const struct cutter *c, size_t from, size_t to, enum grain grain, struct state *s)
 {
-	struct piece piece = { from, false };
+	struct piece piece = {from, false};
 
 	while (from < to)
 		from += next_token(c, from, grain, s, &piece);
@@ -411,7 +421,8 @@ static size_t blanks(const struct cutter *c, size_t from, size_t most)
 static size_t resume(const struct cutter *c, size_t end, struct state *s)
 {
 	const struct open *fence = fence_of(s);
-	size_t closing = fence ? end + blanks(c, end, (size_t)c->max) : 0, ticks = fence ? closing_ticks(c, closing, fence) : 0;
+	size_t closing = fence ? end + blanks(c, end, (size_t)c->max) : 0,
+	       ticks = fence ? closing_ticks(c, closing, fence) : 0;
 	size_t next;
 
 	if (ticks) {
@@ -427,7 +438,8 @@ static size_t resume(const struct cutter *c, size_t end, struct state *s)
 	return next;
 }
 
-static void add_piece(const struct cutter *c, cJSON *pieces, size_t from, size_t end, const struct state *s, const struct state *next)
+static void add_piece(const struct cutter *c, cJSON *pieces, size_t from, size_t end, const struct state *s,
+		      const struct state *next)
 {
 	struct buf b = buf_new(SIZE_MAX / 2);
 
@@ -449,7 +461,7 @@ static void add_piece(const struct cutter *c, cJSON *pieces, size_t from, size_t
 
 static void cut(const struct cutter *c, cJSON *pieces)
 {
-	struct state s = { .n = 0 };
+	struct state s = {.n = 0};
 
 	for (size_t from = 0; from < c->text.len;) {
 		struct state next = s;
@@ -469,7 +481,7 @@ static void cut(const struct cutter *c, cJSON *pieces)
 
 cJSON *split_text(const char *text, int64_t max, enum text_unit unit, enum marks marks)
 {
-	struct cutter c = { .text = str_of(text), .max = max, .unit = unit, .marks = marks };
+	struct cutter c = {.text = str_of(text), .max = max, .unit = unit, .marks = marks};
 	cJSON *pieces = cJSON_CreateArray();
 
 	assert(max > 0);

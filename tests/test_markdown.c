@@ -204,7 +204,7 @@ enum { LONG = 250 * 1000, CPU_S = 2 };
 
 static const char *const units[] = {
 	"*a ", "[", "![[]()", "**a *b", "`a``", "> ", "<", "<a ", "&", "~~", "~~a ", "a~~*", "|", "a|b\n-|-\n", "|a|b|\n|-|-|\n", "- a\n", "[a]: b\n", "[a](b", "*a_ ", "\\", "\n",
-	"**x* ", "a\n\n", "![a](https://b.example) ", "#\n", "@a ", "1. ", "> - ", "```\n", "_a__", "<!--", "a **b** ",
+	"**x* ", "a\n\n", "![a](https://b.example) ", "#\n", "@a ", "1. ", "> - ", "```\n", "_a__", "<!--", "a **b** ", "1", "1)", "\\1. ", "http://", "@", " \n",
 };
 
 static char *repeated(const char *unit, size_t len)
