@@ -73,7 +73,7 @@ static enum sign sign_for(const struct presences *all, const struct inbound *to)
 		return SIGN_NONE;
 	if (all->manifest->typing_ms && !is_plain(all, to->chat))
 		return SIGN_TYPING;
-	return to->id[0] && manifest_act(all->manifest, "react") ? SIGN_MARK : SIGN_NONE;
+	return manifest_act(all->manifest, "react") ? SIGN_MARK : SIGN_NONE;
 }
 
 static void drop(struct presence *p)
@@ -118,8 +118,8 @@ static void step(struct presence *p)
 		return;
 	p->on = !p->over;
 	p->ref = ask(p, p->on);
-	p->hold = p->ref != 0;
-	if (p->hold && p->on && p->sign == SIGN_TYPING)
+	p->hold = p->ref && p->on;
+	if (p->hold && p->sign == SIGN_TYPING)
 		timer_set(all->loop, &p->again, all->manifest->typing_ms * 3 / 4);
 }
 
@@ -156,7 +156,7 @@ static void not_shown(struct presence *p, const struct act_answer *a)
 	} else if (p->sign == SIGN_TYPING) {
 		remember_plain(p->all, p->to.chat);
 		p->shown = p->hold = false;
-		p->sign = p->over ? SIGN_NONE : sign_for(p->all, &p->to);
+		p->sign = sign_for(p->all, &p->to);
 		timer_stop(&p->again);
 	} else if (a->class == FAIL_INPUT)
 		p->shown = true;			/* it is there already, from before a crash */
@@ -172,7 +172,7 @@ static void not_gone(struct presence *p, const struct act_answer *a)
 	if (p->sign == SIGN_MARK && !for_good(a) && ++p->tries < SIGN_TRIES)
 		wait(p, a);
 	else
-		p->shown = p->hold = false;
+		p->shown = false;
 }
 
 static void answered(struct presence *p, const struct act_answer *a)
@@ -184,8 +184,6 @@ static void answered(struct presence *p, const struct act_answer *a)
 		not_shown(p, a);
 	else
 		not_gone(p, a);
-	if (p->over && (p->on || !p->shown))
-		p->hold = false;
 }
 
 bool presences_acted(struct presences *all, uint32_t ref, const struct act_answer *answer)

@@ -1,6 +1,7 @@
 /* test_presence.c - a turn as a chat sees it: typing, marks, the answer that grows; each story
  * is a script of what happens, and what was asked of the platform. */
 #include "platform.h"
+#include <malloc.h>
 
 static const struct act all_acts[] = {
 	{ .name = "send" }, { .name = "edit" }, { .name = "reply" }, { .name = "typing" }, { .name = "react" }
@@ -94,7 +95,8 @@ static void turn_answers(const char *text)
 	over();
 }
 
-/* "|" between steps: a span of time, what the turn does, or the answer to the oldest act. */
+/* "|" between steps: a span of time, what the turn does, the answer to the oldest act; that
+ * nothing is asked for, or that nothing is to come. */
 static void step(const char *what)
 {
 	if (what[0] == '+')
@@ -109,6 +111,12 @@ static void step(const char *what)
 		over();
 	else if (strcmp(what, "crash") == 0)
 		crash();
+	else if (strncmp(what, "ends ", 5) == 0)
+		presence_answer(s.p, s.turn, what + 5);
+	else if (strcmp(what, "nothing") == 0)
+		ck_assert_uint_eq(s.c->open_n, 0);
+	else if (strcmp(what, "rest") == 0)
+		ck_assert_uint_eq(s.loop.n, 0);
 	else if (strcmp(what, "lost") == 0 || strcmp(what, "ready") == 0) {
 		s.c->state = what[0] == 'l' ? CONNECTION_LOST : CONNECTION_READY;
 		outgoing_look(s.out);
@@ -142,12 +150,12 @@ static void play(const char *name, const char *story, const char *want)
 static const struct { const char *name; unsigned can; const char *story, *want; } signs[] = {
 	{ "at once, and taken back", TYPING, "done|over|done", ON ", " OFF },
 	{ "renewed in time", TYPING, "done|+7500|done|+7500|done|over|done", ON ", " ON ", " ON ", " OFF },
-	{ "not before", TYPING, "done|+7499|over|done", ON ", " OFF },
+	{ "not before", TYPING, "done|+7499|nothing|over|done", ON ", " OFF },
 	{ "the turn is over first", TYPING, "over|done|done", ON ", " OFF },
 	{ "slow to be shown", TYPING, "+20000|done|done|over|done", ON ", " ON ", " OFF },
 	{ "nobody is told twice", TYPING, "done|lost|ready|over|done", ON ", " OFF },
-	{ "busy", TYPING, "busy|+3999|+1|done|over|done", ON ", " ON ", " OFF },
-	{ "put off", TYPING, "again:9000|+8999|+1|done|over|done", ON ", " ON ", " OFF },
+	{ "busy", TYPING, "busy|+3999|nothing|+1|done|over|done", ON ", " ON ", " OFF },
+	{ "put off", TYPING, "again:9000|+8999|nothing|+1|done|over|done", ON ", " ON ", " OFF },
 	{ "perhaps shown", TYPING, "network|over|done", ON ", " OFF },
 	{ "cannot be taken back", TYPING, "done|over|busy|+60000", ON ", " OFF },
 	{ "refused, without marks", TYPING, "permission|+60000|over", ON },
@@ -163,7 +171,7 @@ static const struct { const char *name; unsigned can; const char *story, *want; 
 	{ "perhaps a mark", REACT, "network|over|done", MARK ", " GONE },
 	{ "a mark after a wait", REACT, "busy|+4000|done|over|done", MARK ", " MARK ", " GONE },
 	{ "a mark that stays at first", REACT, "done|over|busy|+4000|done|+60000", MARK ", " GONE ", " GONE },
-	{ "a mark that is put off", REACT, "done|over|again:9000|+8999|+1|done", MARK ", " GONE ", " GONE },
+	{ "a mark that is put off", REACT, "done|over|again:9000|+8999|nothing|+1|done", MARK ", " GONE ", " GONE },
 	{ "a mark that stays", REACT, "done|over|busy|+4000|network|+4000|busy|+4000|busy|+60000",
 	  MARK ", " GONE ", " GONE ", " GONE ", " GONE },
 	{ "a mark that somebody took away", REACT, "done|over|missing|+60000", MARK ", " GONE },
@@ -282,13 +290,15 @@ static const struct { const char *name; unsigned can; const char *story, *want; 
 	{ "the last words were shown", STREAM, "says Hello|+1000|done:m1|answers Hello|+60000", "send C Hello" },
 	{ "silence changes nothing", STREAM, "says Hello|+1000|done:m1|+60000|says !|+1000|done|answers Hello!",
 	  "send C Hello, edit C/m1 Hello!" },
+	{ "what is no news is none", STREAM, "says Hello|+1000|done:m1|says  |+1000|rest|answers Hello", "send C Hello" },
+	{ "after the end nothing grows", STREAM, "says Hel|ends Hello|says !|done:m1|rest|+5000|over", "send C Hello" },
 	{ "blanks say nothing", STREAM, "says  |+1000|says \n|+5000|says x|+1000|done:m1|answers x", "send C x" },
 	{ "its first message is slow", STREAM, "says a|+1000|says b|+1000|says c|+5000|done:m1|+999|+1|done|answers abc|+60000",
 	  "send C a, edit C/m1 abc" },
 	{ "its first message is slower still", STREAM, "says a|+1000|says b|+1000|answers abc|+5000|done:m1|done",
 	  "send C a, edit C/m1 abc" },
 	{ "no more than the first message grows", STREAM,
-	  "says one two three four five six seven eight nine ten|+1000|done:m1|says  eleven twelve|+5000|"
+	  "says one two three four five six seven eight nine ten|+1000|done:m1|says  eleven twelve|rest|+5000|"
 	  "answers one two three four five six seven eight nine ten eleven twelve|done:m2|+5000",
 	  "send C one two three four five six seven eight, send C nine ten eleven twelve" },
 	{ "begun anew", STREAM, "says Wrong|+1000|done:m1|replaced|says Right|+1000|done|answers Right.|done",
@@ -369,6 +379,23 @@ START_TEST(an_answer_of_nothing_but_marks_is_sent_as_it_is)
 }
 END_TEST
 
+START_TEST(nothing_of_a_turn_stays)
+{
+	int64_t early = 0;
+
+	begin(REACT);
+	for (int i = 0; i < 400; i++) {
+		buf_cut(&s.c->log, 0);
+		play("one of many", i % 2 ? "over|done|done" : "busy|+4000|done|over|busy|+4000|done",
+		     i % 2 ? MARK ", " GONE : MARK ", " MARK ", " GONE ", " GONE);
+		if (i == 100)
+			early = (int64_t)mallinfo2().uordblks;
+	}
+	ck_assert_int_le((int64_t)mallinfo2().uordblks - early, 8192);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("presence");
@@ -388,6 +415,7 @@ int main(void)
 	tcase_add_test(t, an_answer_that_comes_fast_is_not_edited_more_often_than_it_may);
 	tcase_add_test(t, an_answer_is_in_the_marks_of_the_service_and_in_pieces_that_fit);
 	tcase_add_test(t, an_answer_of_nothing_but_marks_is_sent_as_it_is);
+	tcase_add_test(t, nothing_of_a_turn_stays);
 	suite_add_tcase(suite, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
