@@ -45,7 +45,7 @@ static void begin(void)
 	static const char conf[] =
 		"channel work = porch\nchannel bare = bare\nchannel demo = porch played at localhost:80\nchannel gone = gone\n"
 		"channel env = porch\nsecret env.token from env CHELA_TEST_TOKEN\nsecret env.knock from env CHELA_TEST_KNOCK\n"
-		"channel half = porch\nsecret half.knock from env CHELA_TEST_KNOCK\n";
+		"channel own = own\nset own.base = http://nas:8080/porch\nchannel half = porch\nsecret half.knock from env CHELA_TEST_KNOCK\n";
 	const char *why;
 
 	folder_make();
@@ -54,6 +54,7 @@ static void begin(void)
 	ck_assert_int_eq(file_write(in_folder("key"), STR("0123456789abcdef0123456789abcdef"), 0600), OK);
 	write_contract("porch", "\"base\": \"https://api.porch.example/v1\",", "/more");
 	write_contract("bare", "", "https://x.example/more");
+	write_contract("own", "\"config\": {\"base\": {\"type\": \"url\", \"optional\": true}},", "{config.base}/more");
 	instance = (struct instance){ .root = folder, .dir = folder, .lock = -1 };
 	why = conf_parse(STR(conf), "assistant.conf", &instance.conf);
 	ck_assert_msg(!why, "%s", why);
@@ -76,6 +77,8 @@ static const struct { const char *name, *secret, *origin, *why; } origins[] = {
 	{ "of another one without a base", "bare.spare", "https://x.example:443", NULL },
 	{ "of a frame, and nobody says where it is at home", "bare.knock", NULL,
 	  "knock is for no one place: bare's manifest uses it in no operation, and has no \"base\"" },
+	{ "of a frame, and the owner's file says where", "own.knock", "http://nas:8080", NULL },
+	{ "of an operation behind what the owner's file says", "own.spare", "http://nas:8080", NULL },
 	{ "of an operation, without a base", "bare.token", "https://doors.example:8443", NULL },
 	{ "of a channel that is played", "demo.token", NULL,
 	  "demo is played at 127.0.0.1:80, with made-up secrets: take \"played at\" out of line 3 of assistant.conf" },
