@@ -111,7 +111,7 @@ static void opened(struct websocket *w)
 		l->owner->up(l->owner);
 }
 
-/* A secret may be hidden behind escapes: then all of it is written anew. NULL: there is none. */
+/* A secret may be hidden behind escapes: then all of it is written anew. NULL: none is. */
 static char *scrub_escapes(const struct scrub *s, struct str text)
 {
 	DEFER(json_drop) cJSON *json = NULL;
@@ -162,14 +162,17 @@ static void committed(struct later *later)
 {
 	struct line *l = container_of(later, struct line, committed);
 
-	l->bar = !l->route.origin || strlen(l->url) > URL_MAX ? text_fmt("the URL is none, or longer than %d bytes", URL_MAX) :
-		 route_bar(&l->route);
+	if (!l->route.origin || strlen(l->url) > URL_MAX)
+		l->bar = text_fmt("the URL is none, or longer than %d bytes", URL_MAX);
+	else
+		l->bar = route_bar(&l->route);
 	if (l->bar) {
 		timer_set(l->broker->loop, &l->turn, 0);
 		return;
 	}
-	l->socket = (struct websocket){ .url = l->url, .leads_to = l->route.played_at, .first_ms = l->row->first_ms,
-					.may_connect = may_connect, .opened = opened, .message = message, .ended = ended };
+	l->socket = (struct websocket){ .url = l->url, .leads_to = l->route.played_at,
+					.first_ms = l->row->first_ms, .may_connect = may_connect,
+					.opened = opened, .message = message, .ended = ended };
 	websocket_open(l->broker->loop, &l->socket);
 }
 

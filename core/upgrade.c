@@ -173,8 +173,10 @@ enum upgrade upgrade_judge(struct str came, const char *key, struct upgrade_answ
 	ret->why = why;
 	if (!end || (size_t)(end - came.at) > UPGRADE_MAX)
 		snprintf(why, sizeof why, "answered the upgrade with more than %d bytes of headers", UPGRADE_MAX);
+	else if (ret->status == 0)
+		ret->why = "does not speak HTTP/1.1";
 	else if (ret->status != 101)
-		snprintf(why, sizeof why, ret->status ? "answered the upgrade with %d" : "does not speak HTTP/1.1", ret->status);
+		snprintf(why, sizeof why, "answered the upgrade with %d", ret->status);
 	else
 		ret->why = judge_headers(head, key);
 	if (ret->why)

@@ -7,19 +7,16 @@
  * callback, and it goes when the last of our functions has let go of it. */
 #include "websocket.h"
 #include "answer.h"
+#include "framing.h"
 #include "limits.h"
 #include "multi.h"
 #include "upgrade.h"
-#include <arpa/inet.h>
 #include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wslay/wslay.h>
 
-enum { CODE_NORMAL = 1000, CODE_PROTOCOL = 1002, CODE_NOT_UTF8 = 1007, CODE_TOO_LARGE = 1009 };
-enum { CONTROL_MAX = 125 };				/* RFC 6455, section 5.5 */
 enum { FLIGHT = 16 * 1024 };				/* one record of TLS */
 enum { OUT_ROOM = SOCKET_OUT_MAX + 64 * 1024 };		/* a close frame fits behind what waits */
 
@@ -45,13 +42,7 @@ struct websocket_parts {
 	char key[UPGRADE_KEY];
 	struct buf came;	/* the answer to the upgrade, then what came behind it */
 	size_t budget;		/* of bytes that may be read in this turn */
-	wslay_frame_context_ptr frames;
-	bool within;		/* a frame */
-	struct wslay_frame_iocb frame;
-	uint64_t frame_left;
-	uint8_t opcode;		/* of the message that is under way; 0: none */
-	struct buf message;	/* so far */
-	struct buf control;	/* the payload of a ping or a close so far */
+	struct framing framing;
 
 	struct buf out;
 	char flight[FLIGHT];	/* TLS wants the very same bytes again when it could not send them */
@@ -68,10 +59,8 @@ static void destroy(struct websocket_parts *p)
 	watch_set(p->loop, &p->watch, false, false);
 	multi_remove(&p->easy);
 	multi_free(p->multi);
-	wslay_frame_context_free(p->frames);
+	framing_end(&p->framing);
 	buf_free(&p->came);
-	buf_free(&p->message);
-	buf_free(&p->control);
 	buf_free(&p->out);
 	free(p);
 }
@@ -94,7 +83,8 @@ static void conclude(struct websocket_parts *p, enum websocket_end end, const ch
 	va_start(ap, fmt);
 	buf_addv(&why, fmt, ap);
 	va_end(ap);
-	snprintf(p->w->why, sizeof p->w->why, "%.*s", (int)utf8_fit(buf_str(&why), sizeof p->w->why - 1), buf_text(&why));
+	buf_cut(&why, utf8_fit(buf_str(&why), sizeof p->w->why - 1));
+	snprintf(p->w->why, sizeof p->w->why, "%s", buf_text(&why));
 	buf_free(&why);
 }
 
@@ -152,176 +142,22 @@ static void flush(struct websocket_parts *p)
 	}
 }
 
-static ssize_t put_bytes(const uint8_t *bytes, size_t n, int flags, void *arg)
-{
-	struct websocket_parts *p = arg;
-
-	(void)flags;
-	buf_add(&p->out, bytes, n);
-	return (ssize_t)n;
-}
-
-static int make_mask(uint8_t *room, size_t n, void *arg)
-{
-	(void)arg;
-	randombytes_buf(room, n);
-	return 0;
-}
-
-static void put_frame(struct websocket_parts *p, uint8_t opcode, struct str payload)
-{
-	struct wslay_frame_iocb frame = { .fin = 1, .opcode = opcode, .mask = 1, .payload_length = payload.len,
-					  .data = (const uint8_t *)payload.at, .data_length = payload.len };
-	ssize_t n = wslay_frame_send(p->frames, &frame);
-
-	assert(n == (ssize_t)payload.len && buf_status(&p->out) == OK);
-}
-
 /* What the peer does not take is not heaped up. */
-static void put(struct websocket_parts *p, uint8_t opcode, struct str payload)
+static void put(struct websocket_parts *p, enum framed kind, struct str payload)
 {
 	if (websocket_waiting(p->w) + payload.len > SOCKET_OUT_MAX)
 		conclude(p, WEBSOCKET_LOST, "takes nothing more: %zu bytes wait to leave", websocket_waiting(p->w));
 	else
-		put_frame(p, opcode, payload);
+		framing_put(&p->framing, &p->out, kind, payload);
 }
 
-static void start_close(struct websocket_parts *p, int code)
+static void start_close(struct websocket_parts *p, enum websocket_end end, int code)
 {
-	uint16_t wire = htons((uint16_t)code);
-
+	p->w->end = end;
 	p->state = CLOSING;
 	timer_stop(&p->first);
 	timer_set(p->loop, &p->patience, CLOSE_MS);
-	put_frame(p, WSLAY_CONNECTION_CLOSE, (struct str){ (const char *)&wire, code ? sizeof wire : 0 });
-}
-
-static void wrong(struct websocket_parts *p, int code, const char *why)
-{
-	p->deaf = true;
-	if (p->state == CLOSING) {
-		conclude(p, WEBSOCKET_WRONG, "%s", why);
-		return;
-	}
-	p->w->end = WEBSOCKET_WRONG;
-	snprintf(p->w->why, sizeof p->w->why, "%s", why);
-	start_close(p, code);
-}
-
-/* ---- frames that come ---------------------------------------------------- */
-
-static bool is_open(const struct websocket_parts *p)
-{
-	return p->state == OPEN && !p->over && !p->dropped;
-}
-
-static void begin_frame(struct websocket_parts *p, const struct wslay_frame_iocb *f)
-{
-	bool starts = f->opcode == WSLAY_TEXT_FRAME || f->opcode == WSLAY_BINARY_FRAME;
-	bool known = starts || f->opcode == WSLAY_CONTINUATION_FRAME || f->opcode == WSLAY_CONNECTION_CLOSE ||
-		     f->opcode == WSLAY_PING || f->opcode == WSLAY_PONG;
-
-	p->frame = *f;
-	p->within = true;
-	p->frame_left = f->payload_length;
-	buf_cut(&p->control, 0);
-	if (f->rsv || f->mask || !known)
-		wrong(p, CODE_PROTOCOL, "sent a frame that nobody may send");
-	else if ((starts && p->opcode) || (f->opcode == WSLAY_CONTINUATION_FRAME && !p->opcode))
-		wrong(p, CODE_PROTOCOL, "sent the pieces of its messages in disorder");
-	else if (starts)
-		p->opcode = f->opcode;
-	if (p->opcode == WSLAY_TEXT_FRAME && !wslay_is_ctrl_frame(f->opcode) &&
-	    f->payload_length > SOCKET_MESSAGE_MAX - p->message.len)
-		wrong(p, CODE_TOO_LARGE, "sent a message that is too large");
-}
-
-static bool may_be_sent(unsigned code)
-{
-	return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
-}
-
-static void take_close(struct websocket_parts *p)
-{
-	struct str payload = buf_str(&p->control), reason = { 0 };
-	DEFER(text_free) char *clean = NULL;
-	uint16_t code = 0;
-
-	if (payload.len >= sizeof code) {
-		memcpy(&code, payload.at, sizeof code);
-		code = ntohs(code);
-		reason = (struct str){ payload.at + sizeof code, payload.len - sizeof code };
-	}
-	if (payload.len == 1 || (payload.len > 1 && !may_be_sent(code))) {
-		wrong(p, CODE_PROTOCOL, "closed the line with a code that nobody may send");
-		return;
-	}
-	if (!utf8_valid(reason)) {
-		wrong(p, CODE_NOT_UTF8, "closed the line for a reason that is no UTF-8");
-		return;
-	}
-	p->deaf = true;
-	p->w->code = code;
-	if (p->state == CLOSING) {
-		conclude(p, WEBSOCKET_CLOSED, "closed");
-		return;
-	}
-	clean = reason_clean(reason);
-	p->w->end = WEBSOCKET_CLOSED;
-	snprintf(p->w->why, sizeof p->w->why, code ? "closed the line with %d%s%s" : "closed the line", code,
-		 *clean ? ": " : "", clean);
-	start_close(p, code);
-}
-
-static void take_message(struct websocket_parts *p)
-{
-	struct buf message = p->message;
-	bool text = p->opcode == WSLAY_TEXT_FRAME;
-
-	p->opcode = 0;
-	p->message = buf_new(SOCKET_MESSAGE_MAX);
-	if (text && !utf8_valid(buf_str(&message))) {
-		wrong(p, CODE_NOT_UTF8, "sent a text that is no UTF-8");
-	} else if (text && is_open(p)) {
-		timer_stop(&p->first);
-		p->w->message(p->w, buf_str(&message));
-	}
-	buf_free(&message);
-}
-
-static void end_frame(struct websocket_parts *p)
-{
-	p->within = false;
-	switch (p->frame.opcode) {
-	case WSLAY_PING:
-		if (is_open(p))
-			put(p, WSLAY_PONG, buf_str(&p->control));
-		break;
-	case WSLAY_PONG:
-		break;
-	case WSLAY_CONNECTION_CLOSE:
-		take_close(p);
-		break;
-	default:
-		if (p->frame.fin)
-			take_message(p);
-	}
-}
-
-/* What libwslay tells: a piece of a frame, perhaps its last. */
-static void take_piece(struct websocket_parts *p, const struct wslay_frame_iocb *f)
-{
-	if (!p->within)
-		begin_frame(p, f);
-	if (p->deaf)
-		return;
-	if (wslay_is_ctrl_frame(f->opcode))
-		buf_add(&p->control, f->data, f->data_length);
-	else if (p->opcode == WSLAY_TEXT_FRAME)
-		buf_add(&p->message, f->data, f->data_length);
-	p->frame_left -= f->data_length;
-	if (p->frame_left == 0)
-		end_frame(p);
+	framing_put_close(&p->framing, &p->out, code);
 }
 
 /* ---- bytes that come ----------------------------------------------------- */
@@ -347,11 +183,10 @@ static ssize_t receive(struct websocket_parts *p, void *room, size_t n)
 	return (ssize_t)got;
 }
 
-static ssize_t give_bytes(uint8_t *room, size_t n, int flags, void *arg)
+static ssize_t give_bytes(struct framing *f, void *room, size_t n)
 {
-	struct websocket_parts *p = arg;
+	struct websocket_parts *p = container_of(f, struct websocket_parts, framing);
 
-	(void)flags;
 	if (p->came.len == 0)
 		return receive(p, room, n);
 	if (n > p->came.len)
@@ -361,28 +196,68 @@ static ssize_t give_bytes(uint8_t *room, size_t n, int flags, void *arg)
 	return (ssize_t)n;
 }
 
-static void read_frames(struct websocket_parts *p)
-{
-	while (!p->over && !p->dropped && !p->deaf) {
-		struct wslay_frame_iocb frame = { 0 };
-		ssize_t n = wslay_frame_recv(p->frames, &frame);
+/* ---- what it says -------------------------------------------------------- */
 
-		if (n == WSLAY_ERR_WANT_READ)
-			return;
-		if (n < 0)
-			wrong(p, CODE_PROTOCOL, "sent a frame that is none");
-		else
-			take_piece(p, &frame);
-	}
+static bool is_open(const struct websocket_parts *p)
+{
+	return p->state == OPEN && !p->over && !p->dropped;
 }
 
-/* Until it is gone: what we closed with may not reach a peer whose bytes nobody reads. */
-static void read_away(struct websocket_parts *p)
+static void be_told(struct websocket_parts *p, struct str text)
 {
-	char room[4096];
+	timer_stop(&p->first);
+	p->w->message(p->w, text);
+}
 
-	while (receive(p, room, sizeof room) > 0)
-		;
+/* They close it, or answer our close. */
+static void be_closed(struct websocket_parts *p, int code, struct str reason)
+{
+	DEFER(text_free) char *clean = reason_clean(reason);
+
+	p->deaf = true;
+	p->w->code = code;
+	if (p->state == CLOSING) {
+		conclude(p, WEBSOCKET_CLOSED, "closed");
+		return;
+	}
+	snprintf(p->w->why, sizeof p->w->why, code ? "closed the line with %d%s%s" : "closed the line", code,
+		 *clean ? ": " : "", clean);
+	start_close(p, WEBSOCKET_CLOSED, code);
+}
+
+static void be_wronged(struct websocket_parts *p, int code, const char *why)
+{
+	p->deaf = true;
+	if (p->state == CLOSING) {
+		conclude(p, WEBSOCKET_WRONG, "%s", why);
+		return;
+	}
+	snprintf(p->w->why, sizeof p->w->why, "%s", why);
+	start_close(p, WEBSOCKET_WRONG, code);
+}
+
+static void read_frames(struct websocket_parts *p)
+{
+	struct framing *f = &p->framing;
+
+	while (!p->over && !p->dropped && !p->deaf)
+		switch (framing_next(f)) {
+		case HEARD_NOTHING:
+			return;
+		case HEARD_TEXT:
+			if (is_open(p))
+				be_told(p, f->bytes);
+			break;
+		case HEARD_PING:
+			if (is_open(p))
+				put(p, FRAME_PONG, f->bytes);
+			break;
+		case HEARD_CLOSE:
+			be_closed(p, f->code, f->bytes);
+			break;
+		case HEARD_WRONG:
+			be_wronged(p, f->code, f->why);
+		}
 }
 
 static void become_open(struct websocket_parts *p, size_t head)
@@ -425,22 +300,31 @@ static void read_all(struct websocket_parts *p)
 		read_upgrade(p);
 	if (p->state == OPEN || p->state == CLOSING)
 		read_frames(p);
-	if (p->deaf && !p->over && !p->dropped)
-		read_away(p);
-	if (p->eof)
-		conclude(p, WEBSOCKET_LOST, "broke off");
 	if (p->budget < SOCKET_TURN_MAX && is_open(p))
 		timer_set(p->loop, &p->patience, p->w->ping_ms);
 }
 
-/* A close that they began and we answered has nothing left to wait for. */
+/* What we closed with may not reach a peer whose bytes nobody reads: so they are, until it
+ * is gone. A close that they began and we answered has nothing left to wait for. */
+static void read_away(struct websocket_parts *p)
+{
+	char room[4096];
+
+	if (p->state == CLOSING && p->w->end == WEBSOCKET_CLOSED && p->flight_len == 0)
+		conclude(p, WEBSOCKET_CLOSED, "closed");
+	while (!p->over && receive(p, room, sizeof room) > 0)
+		;
+}
+
 static void work(struct websocket_parts *p)
 {
 	p->busy = true;
 	read_all(p);
 	flush(p);
-	if (!p->dropped && p->state == CLOSING && p->deaf && p->w->end == WEBSOCKET_CLOSED && p->flight_len == 0)
-		conclude(p, WEBSOCKET_CLOSED, "closed");
+	if (p->deaf && !p->dropped)
+		read_away(p);
+	if (p->eof)
+		conclude(p, WEBSOCKET_LOST, "broke off");
 	settle(p);
 }
 
@@ -471,9 +355,10 @@ static void out_of_patience(struct timer *t)
 	if (p->state == UPGRADING) {
 		conclude(p, WEBSOCKET_UNREACHED, "did not answer the upgrade within %g s", CONNECT_MS / 1e3);
 	} else if (p->state == CLOSING || p->pinged) {
-		conclude(p, WEBSOCKET_LOST, "was silent, and did not answer a ping within %g s", (double)p->w->pong_ms / 1e3);
+		conclude(p, WEBSOCKET_LOST, "was silent, and did not answer a ping within %g s",
+			 (double)p->w->pong_ms / 1e3);
 	} else {
-		put(p, WSLAY_PING, STR(""));
+		put(p, FRAME_PING, STR(""));
 		p->pinged = true;
 		timer_set(p->loop, &p->patience, p->w->pong_ms);
 		flush(p);
@@ -545,12 +430,10 @@ static void connect_to(struct websocket_parts *p)
 /* Writes the request, which waits for the connection. */
 static void start(struct websocket_parts *p)
 {
-	const struct wslay_frame_callbacks calls = { put_bytes, give_bytes, make_mask };
 	unsigned char nonce[UPGRADE_NONCE];
 	const char *why;
 
-	if (wslay_frame_context_init(&p->frames, &calls, p) != 0)
-		abort();
+	framing_begin(&p->framing);
 	randombytes_buf(nonce, sizeof nonce);
 	upgrade_key(nonce, p->key);
 	why = upgrade_request(&p->out, p->w->url, p->key);
@@ -567,9 +450,9 @@ void websocket_open(struct loop *loop, struct websocket *w)
 	assert(!w->parts && w->may_connect && w->opened && w->message && w->ended);
 	*p = (struct websocket_parts){ .w = w, .loop = loop, .multi = multi_new(loop, 1),
 		.easy = { .may_connect = may_connect, .over = over }, .watch = { .ready = ready, .fd = -1 },
-		.patience = { .fired = out_of_patience }, .first = { .fired = no_first }, .soon = { .fired = come_back },
-		.came = buf_new(UPGRADE_MAX + 4096), .message = buf_new(SOCKET_MESSAGE_MAX),
-		.control = buf_new(CONTROL_MAX), .out = buf_new(OUT_ROOM) };
+		.patience = { .fired = out_of_patience }, .first = { .fired = no_first },
+		.soon = { .fired = come_back }, .came = buf_new(UPGRADE_MAX + 4096),
+		.framing = { .receive = give_bytes }, .out = buf_new(OUT_ROOM) };
 	w->parts = p;
 	w->code = w->status = 0;
 	w->why[0] = w->barred[0] = '\0';
@@ -596,7 +479,7 @@ void websocket_send(struct websocket *w, struct str text)
 
 	if (!websocket_is_open(w))
 		return;
-	put(p, WSLAY_TEXT_FRAME, text);
+	put(p, FRAME_TEXT, text);
 	if (p->busy)
 		return;
 	flush(p);
@@ -609,13 +492,12 @@ void websocket_close(struct websocket *w, int code)
 
 	if (!p || p->over || p->state == CLOSING)
 		return;
-	w->end = WEBSOCKET_CLOSED;
 	if (p->state != OPEN) {
 		conclude(p, WEBSOCKET_CLOSED, "was not open yet");
 		return;
 	}
 	snprintf(w->why, sizeof w->why, "was closed by us");
-	start_close(p, code);
+	start_close(p, WEBSOCKET_CLOSED, code);
 	if (p->busy)
 		return;
 	flush(p);
