@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STATEMENTS_MAX = 96 };		/* kept prepared: all that the core has */
+enum { STATEMENTS_MAX = 128 };		/* kept prepared: all that the core has */
 
 struct statement {
 	struct statement *next;
