@@ -70,7 +70,8 @@ export class Workspace {
       if (w.at && Date.now() - w.at < 400) continue;
       if (w.at) w.envelope.retry_attempt += 1;
       w.at = Date.now();
-      open[Math.floor(this.roll() * open.length)].send(JSON.stringify(w.envelope));
+      w.to = open[Math.floor(this.roll() * open.length)];
+      w.to.send(JSON.stringify(w.envelope));
     }
   }
 
@@ -89,7 +90,10 @@ export class Workspace {
     this.wss.handleUpgrade(request, socket, head, (s) => {
       this.sockets.add(s);
       s.on('error', () => {});
-      s.on('close', () => this.sockets.delete(s));
+      s.on('close', () => {			// what it left unanswered comes first on the next
+        this.sockets.delete(s);
+        for (const w of this.waiting.values()) if (w.to === s) w.at = 0;
+      });
       s.on('message', (bytes) => {
         const ack = JSON.parse(bytes.toString());
         if (!this.waiting.delete(ack.envelope_id)) this.acked_twice = (this.acked_twice ?? 0) + 1;
