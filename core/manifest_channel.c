@@ -175,7 +175,7 @@ static bool read_sockets(struct draft *d, const cJSON *json)
 /* All that the core asks for, and what it gives: adapter.h. */
 static const struct { const char *name, *gives; } known_acts[] = {
 	{ "send", "chat thread text" }, { "edit", "chat thread id text" }, { "reply", "chat thread handle text" },
-	{ "react", "chat thread id mark gone" }, { "typing", "chat thread on" }, { "confirm", "chat thread" },
+	{ "react", "chat thread id mark gone" }, { "typing", "chat thread id on" }, { "confirm", "chat thread" },
 };
 
 /* NULL: no such act */

@@ -96,7 +96,7 @@ static uint32_t ask(const struct presence *p, bool on)
 	const struct presences *all = p->all;
 	const char *thread = p->to.thread[0] ? p->to.thread : NULL;
 	DEFER(json_drop) cJSON *json = p->sign == SIGN_TYPING ?
-		json_build("{chat:%s,thread:%s,on:%b}", p->to.chat, thread, on) :
+		json_build("{chat:%s,thread:%s,id:%s,on:%b}", p->to.chat, thread, p->to.id, on) :
 		json_build("{chat:%s,thread:%s,id:%s,mark:%s,gone:%b}", p->to.chat, thread, p->to.id,
 			   mark, !on);
 

@@ -235,13 +235,13 @@ static cJSON *expand_text(const struct scope *s, const char *template)
 	return put(&b, s, str_of(template), false, &absent) ? cJSON_CreateString(buf_text(&b)) : NULL;
 }
 
-/* "name?arg" is written only where arg is given. */
+/* "name?arg" is written only where arg is given; of several with one name the first that is. */
 static void expand_member(const struct scope *s, const cJSON *member, cJSON *ret)
 {
 	const char *mark = strchr(member->string, '?');
 	DEFER(text_free) char *name = str_dup((struct str){ member->string, strcspn(member->string, "?") });
 
-	if (!mark || find(s, str_of(mark + 1)))
+	if ((!mark || find(s, str_of(mark + 1))) && !cJSON_GetObjectItemCaseSensitive(ret, name))
 		json_add(ret, name, expand(s, member));
 }
 

@@ -109,7 +109,7 @@ const struct integration *connection_what(const struct connection *c)
 	return &c->what;
 }
 
-/* "send C hello", "edit C/m1 hello", "react C/m1 -eyes", "typing C on" */
+/* "send C hello", "edit C/m1 hello", "react C/m1 -eyes", "typing C/i1 on" */
 static void write_down(struct connection *c, const struct asked *a)
 {
 	static const char *const where[] = { "/thread", "/id", "/handle" };

@@ -143,8 +143,8 @@ static void play(const char *name, const char *story, const char *want)
 
 /* ---- signs --------------------------------------------------------------- */
 
-#define ON "typing C on"
-#define OFF "typing C off"
+#define ON "typing C/i1 on"
+#define OFF "typing C/i1 off"
 #define MARK "react C/i1 👀"
 #define GONE "react C/i1 -👀"
 static const struct { const char *name; unsigned can; const char *story, *want; } signs[] = {
@@ -192,7 +192,7 @@ START_TEST(typing_is_shown_in_its_thread)
 {
 	begin(TYPING);
 	s.to.thread = "t";
-	play("thread", "done|over|done", "typing C/t on, typing C/t off");
+	play("thread", "done|over|done", "typing C/t/i1 on, typing C/t/i1 off");
 	finish();
 }
 END_TEST
@@ -235,7 +235,7 @@ START_TEST(a_chat_in_which_typing_is_refused_is_not_asked_each_time)
 	play("second", "done|over|done", MARK ", " GONE);
 	buf_cut(&s.c->log, 0);
 	s.to.chat = "D";
-	play("another", "done|over|done", "typing D on, typing D off");
+	play("another", "done|over|done", "typing D/i1 on, typing D/i1 off");
 	finish();
 }
 END_TEST
@@ -256,7 +256,7 @@ START_TEST(so_many_chats_are_remembered_and_no_more)
 	snprintf(chat, sizeof chat, "C%d", 1);
 	play("remembered", "over", "");
 	snprintf(chat, sizeof chat, "C%d", 0);
-	play("forgotten", "input|over", "typing C0 on");
+	play("forgotten", "input|over", "typing C0/i1 on");
 	finish();
 }
 END_TEST
@@ -318,7 +318,7 @@ static const struct { const char *name; unsigned can; const char *story, *want; 
 	  "send C Hello" },
 	{ "a channel that does not edit", SEND, "says Hel|+5000|answers Hello|done:m1", "send C Hello" },
 	{ "typing goes on to the end", STREAM | TYPING, "says Hel|done|+1000|done:m1|answers Hello|done|done",
-	  "typing C on, send C Hel, edit C/m1 Hello, typing C off" },
+	  "typing C/i1 on, send C Hel, edit C/m1 Hello, typing C/i1 off" },
 };
 
 START_TEST(an_answer_is_seen_to_grow_and_is_what_was_answered)

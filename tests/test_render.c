@@ -123,6 +123,7 @@ END_TEST
 
 #define POST "\"method\":\"POST\",\"url\":\"/m\","
 #define ONE "\"args\":{\"a\":{\"type\":\"text\"}},"
+#define TWO "\"args\":{\"a\":{\"type\":\"text\",\"optional\":true},\"b\":{\"type\":\"text\"}},"
 #define MAYBE "\"args\":{\"a\":{\"type\":\"text\",\"optional\":true}},"
 
 static const struct {
@@ -149,6 +150,10 @@ static const struct {
 	{ "a member that comes with it", POST MAYBE "\"body\":{\"x\":1,\"o?a\":{\"kind\":\"k\",\"a\":\"({a})\"}}", "{\"a\":\"v\"}",
 	  "{\"x\":1,\"o\":{\"kind\":\"k\",\"a\":\"(v)\"}}", "application/json" },
 	{ "a member that comes with a setting", POST "\"body\":{\"t?config.team\":\"team {config.team}\"}", NULL, "{\"t\":\"team T1\"}", "application/json" },
+	{ "of two with one name the first that is given", POST TWO "\"body\":{\"x?a\":\"{a}\",\"y\":0,\"x\":\"{b}\"}", "{\"a\":\"v\",\"b\":\"w\"}",
+	  "{\"x\":\"v\",\"y\":0}", "application/json" },
+	{ "and where it is not given the next", POST TWO "\"body\":{\"x?a\":\"{a}\",\"y\":0,\"x\":\"{b}\"}", "{\"b\":\"w\"}",
+	  "{\"y\":0,\"x\":\"w\"}", "application/json" },
 	{ "an empty text is given", POST MAYBE "\"body\":{\"a?a\":\"{a}\"}", "{\"a\":\"\"}", "{\"a\":\"\"}", "application/json" },
 	{ "the whole body", POST "\"args\":{\"a\":{\"type\":\"json\",\"members\":[\"/x/**\"]}},\"body\":\"{a}\"", "{\"a\":{\"x\":{\"y\":[1]},\"z\":2}}",
 	  "{\"x\":{\"y\":[1]}}", "application/json" },

@@ -92,7 +92,8 @@ void adapter_event(struct adapter *a, const struct event *ev);
  * process. NULL args are {}. */
 
 /* Ask for an operation. Its EVENT_HTTP comes exactly once, with this ref and tag,
- * whatever happens; retries and Retry-After have been dealt with by then. */
+ * whatever happens; retries and Retry-After have been dealt with by then. Until then the
+ * same tag under the same ref is taken: asking again with it ends the process. */
 void host_call(uint32_t ref, uint32_t tag, const char *operation, const cJSON *args);
 
 /* Sockets: tags 1 to 4, yours to choose. Ask at once, the core paces. Opening a tag
@@ -116,8 +117,9 @@ void host_deliver(const char *at);
  * says; NULL: as before. Where nothing stands there, it counts as not said. */
 void host_ready(const char *me_at);
 
-/* Only a person can mend it. Sockets and timers are dropped; nothing comes but
- * EVENT_STOP until the core starts you again. */
+/* Only a person can mend it. Sockets and timers are dropped, and nothing comes any more,
+ * but EVENT_STOP perhaps. When it is mended the core starts you again: that is another
+ * process, zeroed as at first, and EVENT_START brings what was kept. */
 void host_broken(enum failure class, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Comes back as "kept" with EVENT_START; may be some seconds old after a crash.
@@ -138,7 +140,8 @@ void host_again(uint32_t ref, uint32_t after_ms);
 void host_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Reading JSON. None of these complains: what is absent, null or of another type
- * reads as NULL, false, or leaves *ret untouched. `at` is a JSON pointer. */
+ * reads as NULL, false, 0, or leaves *ret untouched; in a root or list that is NULL all is
+ * absent. `at` is a JSON pointer. */
 const cJSON *json_at(const cJSON *root, const char *at);
 const char *json_text(const cJSON *root, const char *at);
 bool json_is(const cJSON *root, const char *at, const char *text);	/* that very string */
@@ -210,9 +213,9 @@ bool text_blank(const char *text);				/* NULL, or only space, tab, CR and LF, or
  *
  *	send	{chat, thread?, text}		one message: the text is in the service's marks, and fits
  *	edit	{chat, thread?, id, text}	change one that we sent
- *	reply	{chat, thread?, handle, text}	answer a command by its handle
+ *	reply	{chat, thread?, handle, text}	answer a command by its handle, of which you see "<handle>"
  *	react	{chat, thread?, id, mark, gone}	put a mark on a message; gone (bool): take it away
- *	typing	{chat, thread?, on}		show that somebody is typing; on false: stop
+ *	typing	{chat, thread?, id, on}		show that somebody types an answer to message id; on false: stop
  *	confirm	{chat, thread?}			read what was sent lately: the core looks for its own there */
 
 #endif

@@ -180,7 +180,7 @@ static const char *operation_of(const struct event *ev)
 	 * where it is false." */
 	if (text_is(ev->name, "react"))
 		return json_true(ev->json, "/gone") ? "unmark" : "mark";
-	/* specs/slack/presence.md: "The status of a thread MUST be set where `on` is true, and
+	/* specs/slack/presence.md: "The status MUST be set where `on` is true, and
 	 * cleared where it is false." */
 	if (text_is(ev->name, "typing"))
 		return json_true(ev->json, "/on") ? "think" : "rest";
