@@ -282,7 +282,7 @@ static size_t next_token(const struct cutter *c, size_t from, enum grain grain, 
 		n = unit_of_marks(c, from);
 	if (!n)
 		n = character(c, from, grain);
-	p->solid |= !is_blank(at(c, from));
+	p->solid |= !is_blank(at(c, from)) && (!fence || from >= fence->line_end);
 	return n;
 }
 
@@ -330,9 +330,9 @@ static enum place place_in_fence(const struct cutter *c, size_t i, const struct 
 	if (i <= fence->line_end)
 		return NO_PLACE;
 	if (behind == '\n')
-		return closing_ticks(c, i + 1, fence) ? NO_PLACE : AFTER_LINE;
+		return AFTER_LINE;
 	if (before == '\n')
-		return NO_PLACE;
+		return AFTER_NOTHING;
 	return is_blank(behind) && !is_blank(before) ? AFTER_WORD : WITHIN_WORD;
 }
 
@@ -384,10 +384,10 @@ static size_t find_end(const struct cutter *c, size_t from, enum grain grain, st
 		if (used + (i < c->text.len ? s.end : 0) > c->max)
 			return choose(ends, half);
 		p = place_at(c, i, &s);
-		if (!piece.solid)
-			p = AFTER_NOTHING;
 		if (p == NO_PLACE)
 			continue;
+		if (!piece.solid)
+			p = AFTER_NOTHING;
 		ends[p] = i;
 		half[p] = 2 * used >= c->max;
 	}

@@ -102,7 +102,7 @@ static const struct {
 	{ "a table", M, "| a | bb |\n|---|---:|\n| **ccc** | 1 |\nend", "```\na   | bb\n----+---\nccc |  1\n```\nend" },
 	{ "a table without marks", P, "a | b\n:-: | -\nccc | `d`\n", " a  | b\n----+--\nccc | d" },
 	{ "a bar within a cell", P, "| a \\| b | c |\n|-|-|\n| d | e |", "a | b | c\n------+--\nd     | e" },
-	{ "cells that look like blocks", P, "| # | - x |\n|-|-|\n| 1. | > y |", "#  | - x\n---+----\n1. | > y" },
+	{ "cells that look like blocks", P, "| # | - x |\n|-|-|\n| 1. | > y |\n| _z_ | |", "#  | - x\n---+----\n1. | > y\nz  |" },
 	{ "cells too many and too few", P, "|a|b|\n|-|-|\n|c|\n|d|e|f|", "a | b\n--+--\nc\nd | e | f" },
 	{ "wide letters", P, "|a|b|\n|-|-|\n|\xE6\x97\xA5|c|", "a  | b\n---+--\n\xE6\x97\xA5 | c" },
 	{ "a break in a cell", P, "|a|\n|-|\n|b<br>c|", "a\n---\nb c" },

@@ -313,6 +313,9 @@ static const struct {
 	  "> http POST /rooms/r/messages as token like {\"text\": \"x\"}\n< http 200 {\"id\": \"b\"}\n> result {\"ref\": 8, \"id\": \"b\"}\n", 0, "" },
 	{ "its second piece waits for the first", "porch", SIGN_IN SAY FIRST "> http POST /rooms/r/messages as token like {\"text\": \"x\"}\n", 10, "nothing happened" },
 	{ "its second piece is expected", "porch", SIGN_IN SAY FIRST "< http 200 {\"id\": \"a\"}\n> result {\"ref\": 7, \"id\": \"a\"}\n", 11, "that no \">\" expects" },
+	{ "another act in between", "porch", SIGN_IN SAY FIRST "< typing {\"ref\": 8, \"chat\": \"r\", \"on\": true}\n> http #typing POST /rooms/r/typing as token like {}\n"
+	  "< http #typing 204\n> result {\"ref\": 8}\n< http 200 {\"id\": \"a\"}\n> result {\"ref\": 7, \"id\": \"a\"}\n"
+	  "> http POST /rooms/r/messages as token like {\"text\": \"x\"}\n< http 200 {\"id\": \"b\"}\n> result {\"ref\": 9, \"id\": \"b\"}\n", 0, "" },
 	{ "nothing is said behind what failed", "porch", SIGN_IN SAY FIRST "< http 429\n> again {\"ref\": 7, \"after_ms\": 5000}\n", 0, "" },
 	{ "a key is the first piece's", "porch", SIGN_IN "< say {\"ref\": 7, \"chat\": \"r\", \"key\": \"k\", \"text\": \"" FORTY " x\"}\n"
 	  "> http POST /rooms/r/messages as token like {\"key\": \"k\"}\n< http 200 {\"id\": \"a\"}\n> result like {\"ref\": 7}\n"

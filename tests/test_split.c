@@ -59,6 +59,11 @@ static const struct {
 	{ "a line of code that is too long", 16, UNIT_CODE_POINT, M, "```\nabcdefghijkl\n```", "```\nabcdefgh\n```¦```\nijkl\n```" },
 	{ "an entity in code", 19, UNIT_CODE_POINT, M, "```\nabcdefgh&lt;\n```", "```\nabcdefgh\n```¦```\n&lt;\n```" },
 	{ "blanks in code are no piece", 18, UNIT_CODE_POINT, M, "```\nabc\n\n\n\n\n\n\n\n\n\n\n```\nd", "```\nabc\n\n\n\n\n\n\n\n```¦d" },
+	{ "blanks within a line of code stay", 16, UNIT_CODE_POINT, M, "```\nabcdef  ghijkl\n```", "```\nabcdef\n```¦```\n  ghijkl\n```" },
+	{ "its first line is not cut", 26, UNIT_CODE_POINT, D, "```c d e\nabcdefghijklmnopqrst\n```", "```c d e\nabcdefghijklm\n```¦```c d e\nnopqrst\n```" },
+	{ "nor said twice", 18, UNIT_CODE_POINT, D, "```c\n" FAMILY FAMILY "\n```", "```c\n" FAMILY "\n```¦```c\n" FAMILY "\n```" },
+	{ "nor where nothing fits behind it", 21, UNIT_BYTE, D, "```c\n" FAMILY "\n```",
+	  "```c\n\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9\n```¦```c\n\xE2\x80\x8D\xF0\x9F\x91\xA7\n```" },
 	{ "a fence within a longer one", 22, UNIT_CODE_POINT, D, "````\na b\n```\nc d e f\n````", "````\na b\n```\n````¦````\nc d e f\n````" },
 	{ "one that is never closed", 16, UNIT_CODE_POINT, M, "```\nabcdef\nghi\njkl", "```\nabcdef\n```¦```\nghi\njkl" },
 	{ "no room for fences", 15, UNIT_CODE_POINT, M, "```\nabc def ghi\n```\n", "```\nabc def ghi¦```\n" },
@@ -227,7 +232,7 @@ START_TEST(at_random_nothing_is_lost)
 	uint64_t seed = (uint64_t)_i + 1;
 	struct buf b = buf_new(1 << 16);
 
-	for (int run = 0; run < 150; run++) {
+	for (int run = 0; run < 500; run++) {
 		buf_cut(&b, 0);
 		for (size_t n = 1 + next_random(&seed) % 80; n-- > 0;)
 			buf_adds(&b, bits[next_random(&seed) % COUNT(bits)]);

@@ -17,7 +17,7 @@ struct run {
 	const struct step *job;		/* the call or turn that waits for its answer */
 	cJSON *vars;
 	cJSON *said, *pieces;		/* what is said, and what is left of it */
-	int64_t said_ref;		/* of the piece that was asked for last */
+	int64_t said_ref, last_ref;	/* of the piece that was asked for last; of any act */
 	bool red;
 };
 
@@ -327,6 +327,8 @@ static void lose(struct run *r, const struct step *s)
 
 static void restart(struct run *r, const struct step *s)
 {
+	json_drop(&r->pieces);
+	r->pieces = NULL;
 	world_restart(r->world, s->word == DO_KILL);
 	if (s->word == DO_RESTART_EMPTY)
 		world_forget(r->world);
@@ -409,6 +411,7 @@ static void ask_act(struct run *r, const struct step *s, const char *name, int64
 	const char *why = ref < 1 ? "it has no \"ref\", by which its answer is known" : unfit(r, value);
 
 	cJSON_DeleteItemFromObjectCaseSensitive(value, "key");
+	r->last_ref = ref;
 	if (!why)
 		why = world_act(r->world, name, (uint32_t)ref, value, key);
 	if (why)
@@ -474,7 +477,7 @@ static void result(struct run *r, const struct step *s)
 	expect(r, s);
 	if (r->red || !r->pieces || ref != r->said_ref)
 		return;
-	r->said_ref++;
+	r->said_ref = r->last_ref + 1;
 	say_on(r, s);
 }
 
