@@ -108,7 +108,9 @@ test: all $(TESTS) $(B)/kill.so build/npm/.installed
 	@$(B)/chela-gate language specs/README.md tests/language/mistakes.md
 	@rm -rf $(B)/test-instance; $(B)/chela --instance $(B)/test-instance check --all
 	@build/npm/node tests/peers/models.mjs $(B)/chela build/npm/node_modules/@copilotkit/aimock/dist/index.js
-PEERS = skills-ref@0.1.5 @copilotkit/aimock@1.43.0 ws@8 @slack/socket-mode@3.1.0 @slack/web-api@8.2.0 emulate@0.12.2
+	@build/npm/node tests/peers/slack.mjs $(B)/chela-gate build/npm/node_modules
+	@build/npm/node tests/peers/slack_whole.mjs $(B)/chela build/npm/node_modules
+	@build/npm/node tests/torture/torture.mjs $(B)/chela $(CURDIR)/$(B)/kill.so build/npm/node_modules --points 30
 	@$(MAKE) --no-print-directory lint
 
 # The long form of what `make test` does at 30 points; SEED=2 for other ones.
