@@ -142,7 +142,8 @@ static bool prepare_answer(struct connection *c, struct news *n)
 	struct answer answer = { .status = ev->status, .failure = ev->failure, .why = n->text, .whole = n->whole,
 				 .gives = n->gives, .unsent = n->unsent };
 
-	session_heard(c->session, ev->ref, ev->tag, &answer);
+	if (ev->status >= 0)		/* else nothing was asked of anybody */
+		session_heard(c->session, ev->ref, ev->tag, &answer);
 	if (!session_answered(c->session, ev->ref, ev->tag))
 		return false;
 	if (!a || !a->act->runs_n)

@@ -184,14 +184,13 @@ static void drop_line(struct wire *w)
 	w->up = false;
 }
 
-/* What it had to say is not told: it is another line now, or none. */
+/* It is another line now, or none; what it still said its session does not listen to. */
 static void forget_line(struct wire *w)
 {
 	struct news_queue *news = w->traffic->p.news;
 
 	drop_line(w);
 	news_forget(news, EVENT_OPEN, w->tag);
-	news_forget(news, EVENT_TEXT, w->tag);
 	news_forget(news, EVENT_CLOSED, w->tag);
 }
 

@@ -2,33 +2,45 @@
  * what to do. */
 #include "adapter/adapter.h"
 #include <assert.h>
+#include <unistd.h>
 
-enum { DOOR = 1, POST };
+enum { DOOR = 1, POST, SECOND };
 
 struct adapter {
 	uint32_t line;			/* the socket that counts; 0: none */
 	char note[40];			/* of what was kept */
+	bool points;			/* when its timer has run out */
 };
 
 const size_t adapter_size = sizeof(struct adapter);
 
-static void obey(const struct event *ev, const char *what)
+static void obey(struct adapter *a, const struct event *ev, const char *what)
 {
 	if (text_is(what, "crash"))
 		assert(!"asked to");
 	else if (text_is(what, "reach"))
 		host_call(0, 9, "pay", NULL);
+	else if (text_is(what, "steal"))
+		getpid();
+	else if (text_is(what, "look"))
+		host_frame(ev->tag, "echo",
+			   json_make("{text:%s}", json_is(ev->json, "/text", "a\xEF\xBF\xBD" "b") ? "mended" : "raw"));
 	else if (text_is(what, "break"))
 		host_broken(FAIL_AUTH, "the token is refused");
 	else if (text_is(what, "keep"))
 		host_keep(ev->json);
 	else if (text_is(what, "leave"))
 		host_close(ev->tag, 1000);
+	else if (text_is(what, "open"))
+		host_open(2, "line", json_make("{url:%s}", json_text(ev->json, "/url")));
 	else if (text_is(what, "move"))
 		host_call(0, DOOR, "door", NULL);
 	else if (text_is(what, "wait"))
-		host_timer(1, 20, 40);
-	else if (text_is(what, "do not wait"))
+		host_timer(1, 100, 150);
+	else if (text_is(what, "point later")) {
+		a->points = true;
+		host_timer(1, 1, 1);
+	} else if (text_is(what, "do not wait"))
 		host_timer(1, 0, 0);
 	else if (text_is(what, "shout"))
 		host_frame(ev->tag, "echo", json_make("{text:%s}", json_text(ev->json, "/text")));
@@ -45,16 +57,18 @@ static void heard(struct adapter *a, const struct event *ev)
 	} else if (!ev->json) {
 		host_frame(ev->tag, "echo", json_make("{text:%s}", ev->text));
 	}
-	obey(ev, json_text(ev->json, "/do"));
+	obey(a, ev, json_text(ev->json, "/do"));
 }
 
 static void answered(struct adapter *a, const struct event *ev)
 {
-	obey(ev, json_text(ev->json, "/do"));
+	obey(a, ev, json_text(ev->json, "/do"));
 	if (ev->tag == DOOR && ev->failure)
 		host_call(0, DOOR, "door", NULL);
 	else if (ev->tag == DOOR)
 		host_open(a->line == 1 ? 2 : 1, "line", json_make("{url:%s}", json_text(ev->json, "/url")));
+	else if (ev->tag == SECOND)
+		return;
 	else if (ev->failure == FAIL_BUSY)
 		host_again(ev->ref, 5000);
 	else if (ev->failure)
@@ -63,13 +77,15 @@ static void answered(struct adapter *a, const struct event *ev)
 		host_result(ev->ref, NULL);
 }
 
-static void act(const struct event *ev)
+static void act(struct adapter *a, const struct event *ev)
 {
 	const char *text = json_text(ev->json, "/text");
 
-	obey(ev, text);
+	obey(a, ev, text);
 	if (!text_is(text, "sit"))
 		host_call(ev->ref, POST, "post", NULL);
+	if (text_is(text, "twice"))
+		host_call(ev->ref, SECOND, "post", NULL);
 }
 
 void adapter_event(struct adapter *a, const struct event *ev)
@@ -77,7 +93,7 @@ void adapter_event(struct adapter *a, const struct event *ev)
 	switch (ev->kind) {
 	case EVENT_START:
 		text_copy(a->note, sizeof a->note, json_text(ev->json, "/kept/note"));
-		obey(ev, json_text(ev->json, "/kept/start"));
+		obey(a, ev, json_text(ev->json, "/kept/start"));
 		host_call(0, DOOR, "door", NULL);
 		break;
 	case EVENT_HTTP:
@@ -96,10 +112,12 @@ void adapter_event(struct adapter *a, const struct event *ev)
 			host_call(0, DOOR, "door", NULL);
 		break;
 	case EVENT_TIMER:
+		if (a->points)
+			host_deliver("");
 		host_frame(a->line, "echo", json_make("{text:'the time has come'}"));
 		break;
 	case EVENT_ACT:
-		act(ev);
+		act(a, ev);
 		break;
 	case EVENT_STOP:
 		if (!a->line)
