@@ -1,5 +1,5 @@
 # What a person says: make, make run, make test, make torture, make check [A=NAME], make lint,
-# make asan, make bench, make clean. Everything built lies under build/.
+# make asan, make bench [MESSAGES=100000], make clean. Everything built lies under build/.
 
 B ?= build
 SAN ?=
@@ -121,14 +121,14 @@ $(B)/kill.so: tests/torture/kill.c $(B)/.packages
 	@$(CC) -shared -fPIC -std=gnu17 -D_GNU_SOURCE $(WARN) -o $@ $<
 
 bench: all $(B)/bench
-	@rm -rf $(B)/bench-instance $(B)/bench-model; echo hello | env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY \
+	@rm -rf $(B)/bench-instance $(B)/bench-model $(B)/bench-channel; echo hello | env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY \
 		$(B)/chela --instance $(B)/bench-instance chat --yes-to offline >/dev/null 2>&1
-	@$(B)/bench $(B)/chela $(CURDIR)/$(B)/bench-instance $(CURDIR)/$(B)/bench-model
+	@$(B)/bench $(B)/chela $(CURDIR)/$(B)/bench-instance $(CURDIR)/$(B)/bench-model $(CURDIR)/$(B)/bench-channel $(MESSAGES)
 	@echo "core, without gate          $$(cat core/*.[ch] core/adapter/*.[ch] core/store/*.[ch] core/command/*.[ch] | wc -l) lines," \
 		"$$(cat core/*.[ch] core/adapter/*.[ch] core/store/*.[ch] core/command/*.[ch] | sed -E 's:/\*.*\*/::; /^[[:space:]]*$$/d; /^[[:space:]]*[/ ]\*/d' | wc -l) of them code;" \
 		"chela, stripped: $$(strip -o $(B)/stripped $(B)/chela && stat -c %s $(B)/stripped) bytes"
 
-$(B)/bench: $(call objects,tests/bench.c) $(B)/core.a
+$(B)/bench: $(call objects,$(wildcard tests/bench*.c)) $(B)/core.a
 	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) $(MORE_LIBS)
 
 # Our own code: no warning of either compiler, no banned call, the ABI as recorded, skills as

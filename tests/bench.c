@@ -1,8 +1,10 @@
 /* bench.c - make bench: figures of the whole program, each beside something measured in
  * the same run. Nothing here judges: machines differ, ratios travel.
  *
- * usage: bench CHELA FOLDER FOLDER; the first is an instance in which offline is enabled, the
- * second one that is made here, for a model served by this program over loopback. */
+ * usage: bench CHELA FOLDER FOLDER FOLDER [MESSAGES]; the first is an instance in which offline
+ * is enabled; the others are made here: for a model served by this program over loopback, and
+ * for three channels (bench_channel.c), through which so many messages go at the end. */
+#include "bench_parts.h"
 #include "buf.h"
 #include "control.h"
 #include "json.h"
@@ -10,7 +12,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,57 +23,7 @@
 
 enum { STARTS = 20, SYNCS = 300, MESSAGES = 300, SOAK = 3000, WORDS = 100 };
 
-extern char **environ;
-
-static double now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double part(double *all, int n, double share)
-{
-	qsort(all, (size_t)n, sizeof *all, by_size);
-	return all[(int)(share * (n - 1))];
-}
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "bench: %s\n", what);
-	exit(1);
-}
-
 /* ---- the core ------------------------------------------------------------ */
-
-static pid_t start(char **args)
-{
-	posix_spawn_file_actions_t files;
-	pid_t pid;
-
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(&pid, args[0], &files, NULL, args, environ) != 0)
-		fail("a program cannot be started");
-	posix_spawn_file_actions_destroy(&files);
-	return pid;
-}
-
-static void stop(pid_t pid)
-{
-	kill(pid, SIGTERM);
-	waitpid(pid, NULL, 0);
-}
 
 static int connect_soon(const char *control)
 {
@@ -92,7 +43,7 @@ static double start_ms(char *chela, char *dir, const char *control, pid_t *ret_c
 	char *args[] = { chela, (char[]){ "--instance" }, dir, (char[]){ "run" }, NULL };
 	double began = now_ms();
 
-	*ret_core = start(args);
+	*ret_core = start(args, NULL);
 	*ret_fd = connect_soon(control);
 	return now_ms() - began;
 }
@@ -102,7 +53,7 @@ static double nothing_ms(void)
 	char *args[] = { (char[]){ "true" }, NULL };
 	double began = now_ms();
 
-	waitpid(start(args), NULL, 0);
+	waitpid(start(args, NULL), NULL, 0);
 	return now_ms() - began;
 }
 
@@ -132,36 +83,6 @@ static double answer_ms(int fd, struct buf *kept, int number)
 		if (answered)
 			ask(fd, json_build("{do:'shown',row:%D}", row));
 	}
-	return now_ms() - began;
-}
-
-/* Kilobytes of this kind in smaps_rollup, which for a core that guards its memory only root may
- * read. */
-static long memory_kb(pid_t pid, const char *kind)
-{
-	char path[64], line[256];
-	long sum = 0;
-	FILE *f;
-
-	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof line, f))
-		if (strncmp(line, kind, strlen(kind)) == 0)
-			sum += strtol(strchr(line, ':') + 1, NULL, 10);
-	if (f)
-		fclose(f);
-	return sum;
-}
-
-/* ---- the disk ------------------------------------------------------------ */
-
-static double sync_ms(int fd)
-{
-	char block[4096] = { 0 };
-	double began = now_ms();
-
-	if (pwrite(fd, block, sizeof block, 0) != sizeof block || fdatasync(fd) != 0)
-		fail("the disk does not take a block");
 	return now_ms() - began;
 }
 
@@ -261,7 +182,7 @@ static void bench_words(char *chela, char *dir)
 		fail("the second folder cannot be written");
 	fprintf(f, "model m = openai at http://127.0.0.1:%d/v1 using x\nuse m\n", port);
 	fclose(f);
-	waitpid(start(enable), NULL, 0);
+	waitpid(start(enable, NULL), NULL, 0);
 	start_ms(chela, dir, control, &core, &fd);
 	ask(fd, json_build("{do:'hello'}"));
 	for (int i = 0; i < WORDS; i++)
@@ -284,8 +205,8 @@ int main(int argc, char **argv)
 	pid_t core;
 	int fd, disk;
 
-	if (argc != 4)
-		fail("usage: bench CHELA FOLDER FOLDER");
+	if (argc < 5)
+		fail("usage: bench CHELA FOLDER FOLDER FOLDER [MESSAGES]");
 	if (geteuid() != 0)
 		puts("(the figures of memory need root, and read 0 here)");
 	control = text_fmt("%s/control", argv[2]);
@@ -326,5 +247,6 @@ int main(int argc, char **argv)
 	close(fd);
 	stop(core);
 	bench_words(argv[1], argv[3]);
+	bench_channel(argv[1], argv[4], argc > 5 ? (int)strtol(argv[5], NULL, 10) : 10000);
 	return 0;
 }
