@@ -368,7 +368,7 @@ static struct line *open_line(struct run *r, const struct step *s)
 
 	if (!l)
 		fail(r, s, s->label ? text_fmt("no socket called #%s is open", s->label) : text_dup("no socket is open"),
-		     "take this step away, or expect the socket first");
+		     "expect the socket first; to open another under its tag drops one that is open");
 	return l;
 }
 

@@ -11,13 +11,18 @@ enum { TEST = 1, CONNECT, ACT };	/* tags of calls */
 
 struct adapter {
 	bool asked;			/* for an address */
-	uint32_t line;			/* the socket that said hello last, 1 or 2; 0: none has */
+	uint32_t line;			/* the socket that counts, 1 or 2; 0: none did yet */
 	uint32_t next;			/* the one that has not said hello yet; 0: none */
 };
 
 const size_t adapter_size = sizeof(struct adapter);
 
 /* ---- lines --------------------------------------------------------------- */
+
+static uint32_t other(uint32_t tag)
+{
+	return tag == 1 ? 2 : 1;
+}
 
 /* specs/slack/line.md: "There MUST never be two requests for an address, or two lines that have
  * not said `hello`" */
@@ -66,13 +71,17 @@ static void connected(struct adapter *a, const struct event *ev)
 	}
 	/* specs/slack/line.md: "The new line MUST NOT take the place of the one that still
 	 * carries events" */
-	a->next = a->line == 1 ? 2 : 1;
+	a->next = other(a->line);
 	host_open(a->next, "line", json_make("{url:%s}", json_text(ev->json, "/url")));
 }
 
 /* specs/slack/connect.md: "It MUST NOT count as signed in before the line has said `hello`." */
 static void hello(struct adapter *a, uint32_t tag)
 {
+	/* specs/slack/line.md: "A line counts from its first `hello`; another one MUST change
+	 * nothing." */
+	if (tag != a->next)
+		return;
 	a->line = tag;
 	a->next = 0;
 	host_ready(NULL);
@@ -101,6 +110,10 @@ static void closed(struct adapter *a, uint32_t tag)
 		return;
 	if (tag == a->next)
 		a->next = 0;
+	/* specs/slack/line.md: "Nothing ended the old one: the next line MUST NOT be opened in
+	 * its place either." What is left counts, if anything is. */
+	else
+		a->line = other(tag);
 	/* specs/slack/line.md: "When the line that counts ends, or the one that is to follow it,
 	 * a new address MUST be asked for at once." */
 	want_line(a);
@@ -108,7 +121,7 @@ static void closed(struct adapter *a, uint32_t tag)
 
 /* ---- envelopes ----------------------------------------------------------- */
 
-static bool is_news_by(const char *subtype)
+static bool is_news_by_subtype(const cJSON *event)
 {
 	static const char *const news[] = {
 		/* specs/slack/message.md: "What people write MUST be delivered" */
@@ -118,11 +131,12 @@ static bool is_news_by(const char *subtype)
 		"message_changed", "message_deleted",
 	};
 
-	for (size_t i = 0; subtype && i < sizeof news / sizeof news[0]; i++)
-		if (text_is(subtype, news[i]))
+	for (size_t i = 0; i < sizeof news / sizeof news[0]; i++)
+		if (json_is(event, "/subtype", news[i]))
 			return true;
-	/* specs/slack/message.md: "Other subtypes and other events MUST NOT be delivered." */
-	return !subtype;
+	/* specs/slack/message.md: "Other subtypes and other events MUST NOT be delivered, and
+	 * subtypes count for an `app_mention` too." */
+	return !json_at(event, "/subtype");
 }
 
 /* specs/slack/message.md: "The lines of `USLACK` and `USLACKBOT` MUST NOT be delivered" */
@@ -133,13 +147,12 @@ static bool by_slack(const cJSON *event)
 
 static bool is_news(const cJSON *event)
 {
-	if (json_is(event, "/type", "message"))
-		return is_news_by(json_text(event, "/subtype")) && !by_slack(event);
 	/* specs/slack/message.md: "All of these MUST be delivered, whatever `retry_attempt`
-	 * says"
-	 * specs/slack/change.md: "The change MUST be delivered" */
-	return json_is(event, "/type", "app_mention") ||
-	       json_is(event, "/type", "channel_id_changed");
+	 * says" */
+	if (json_is(event, "/type", "message") || json_is(event, "/type", "app_mention"))
+		return is_news_by_subtype(event) && !by_slack(event);
+	/* specs/slack/change.md: "The change MUST be delivered" */
+	return json_is(event, "/type", "channel_id_changed");
 }
 
 /* specs/slack/line.md: "Frames that are no JSON, binary ones among them, and messages of a new
@@ -158,7 +171,7 @@ static void envelope(const struct event *ev)
 	/* specs/slack/message.md: "An envelope MUST be acknowledged after what is in it was
 	 * delivered, on the line that it came on." "An envelope of any type MUST be
 	 * acknowledged" */
-	if (id)
+	if (!text_blank(id))
 		host_frame(ev->tag, "ack", json_make("{envelope:%s}", id));
 }
 
@@ -200,7 +213,7 @@ static void done(const struct event *ev)
 		host_failed(ev->ref, ev->failure, "%s", ev->text);
 	/* specs/slack/confirm.md: "A thread MUST be read to its end, page by page, as long as
 	 * there is a `next_cursor`" */
-	else if (cursor && *cursor)
+	else if (!text_blank(cursor))
 		host_call(ev->ref, ACT, "replies", json_make("{cursor:%s}", cursor));
 	else
 		host_result(ev->ref, NULL);
