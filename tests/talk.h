@@ -4,11 +4,10 @@
 #define CHELA_TALK_H
 #include "fake.h"
 #include "fixture.h"
-#include "gate/object.h"
 #include "job.h"
 #include "loop.h"
+#include "program.h"
 #include <fcntl.h>
-#include <sys/wait.h>
 
 /* ---- the service --------------------------------------------------------- */
 
@@ -97,48 +96,11 @@ static void lay(const char *const *script, size_t n)
 	service.next = 0;
 }
 
-/* ---- the adapter program ------------------------------------------------- */
+/* ---- the adapter --------------------------------------------------------- */
 
-static char program[64];
-
-/* What was built beside this test; owned. */
-static char *built(const char *name)
-{
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-	ck_assert(n > 0);
-	self[n] = 0;
-	*strrchr(self, '/') = 0;
-	*strrchr(self, '/') = 0;
-	return text_fmt("%s/%s", self, name);
-}
-
-static void compile(const char *source, const char *object)
-{
-	pid_t pid = fork();
-	int status = 1;
-
-	if (pid == 0) {
-		execlp("cc", "cc", "-std=gnu17", "-O1", "-iquote", "core", "-c", source, "-o", object, (char *)NULL);
-		_exit(127);
-	}
-	waitpid(pid, &status, 0);
-	ck_assert_int_eq(status, 0);
-}
-
-/* Once for all tests, before the first; folders_end() takes it away. */
 static void program_build(void)
 {
-	DEFER(text_free) char *runner = built("runner.o"), *object = NULL;
-	const char *why;
-
-	folders_begin();
-	object = text_fmt("%s/plain.o", folders);
-	snprintf(program, sizeof program, "%s/plain", folders);
-	compile("tests/models/plain.c", object);
-	why = object_link(runner, object, program);
-	ck_assert_msg(!why, "%s", why);
+	program_make("plain");
 }
 
 static const char manifest_text[] =

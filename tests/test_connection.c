@@ -6,43 +6,17 @@
 #include "file.h"
 #include "fixture.h"
 #include "gate/door.h"
-#include "gate/object.h"
 #include "limits.h"
 #include "loop.h"
 #include "poison.h"
+#include "program.h"
 #include "store/inbox.h"
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-
-/* ---- the program, once for all tests ------------------------------------- */
-
-static char program[64];
-
-static char *built(const char *name)
-{
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-	ck_assert(n > 0);
-	self[n] = 0;
-	*strrchr(self, '/') = 0;
-	*strrchr(self, '/') = 0;
-	return text_fmt("%s/%s", self, name);
-}
 
 static void program_build(void)
 {
-	DEFER(text_free) char *runner = built("runner.o"), *object = NULL, *command = NULL;
-	const char *why;
-
-	folders_begin();
-	object = text_fmt("%s/walkie.o", folders);
-	snprintf(program, sizeof program, "%s/walkie", folders);
-	command = text_fmt("cc -std=gnu17 -O1 -iquote core -c tests/models/walkie.c -o %s", object);
-	ck_assert_int_eq(system(command), 0);
-	why = object_link(runner, object, program);
-	ck_assert_msg(!why, "%s", why);
+	program_make("walkie");
 }
 
 /* The process that runs it now; 0: none. */
