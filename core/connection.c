@@ -171,7 +171,8 @@ static bool prepare_act(struct connection *c, struct news *n)
 static bool prepare(struct connection *c, struct news *n)
 {
 	text_free(&c->key);
-	c->key = poison_key(n);
+	if (n->event.kind != EVENT_START || json_at(c->kept, "/state"))
+		c->key = poison_key(n);
 	if (c->key && poison_known(c->store, c->what->name, c->key) && !tell_without(c, n))
 		return false;
 	session_event(c->session, NULL, NULL);
