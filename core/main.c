@@ -13,6 +13,7 @@ static const struct {
 	{ "run", "[--yes-to NAME,...]", "start the assistant; talk to it here, if this is a terminal", command_run },
 	{ "chat", "[--yes-to NAME,...]", "talk to it; lines may also be piped in", command_chat },
 	{ "check", "NAME...|--all [--json|--junit|--tap]", "hold an adapter against its contract", command_check },
+	{ "rehearse", "NAME [--yes-to NAME]", "talk to it through a channel that is played here, without an account", command_rehearse },
 	{ "play", "NAME [--port N] [--section TITLE]... [--json]", "be that service on this machine, for tests", command_play },
 	{ "enable", "NAME", "see what an adapter will be able to do, and say yes", command_enable },
 	{ "disable", "NAME", "stop using an adapter", command_disable },
@@ -25,7 +26,7 @@ static int help(FILE *to)
 {
 	fputs("chela, a personal assistant. What a person types:\n\n", to);
 	for (size_t k = 0; k < COUNT(commands); k++)
-		fprintf(to, "  chela %-7s %-45s %s\n", commands[k].name, commands[k].args, commands[k].about);
+		fprintf(to, "  chela %-8s %-45s %s\n", commands[k].name, commands[k].args, commands[k].about);
 	fputs("\nBefore the command: -C DIR (the project's folder), --instance DIR (whose assistant).\n"
 	      "All settings stand in instance/assistant.conf; the README tells the rest.\n", to);
 	return to == stdout ? 0 : 2;

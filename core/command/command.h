@@ -8,6 +8,7 @@ int command_run(struct instance *i, int argc, char **argv);
 int command_chat(struct instance *i, int argc, char **argv);
 int command_check(struct instance *i, int argc, char **argv);
 int command_play(struct instance *i, int argc, char **argv);
+int command_rehearse(struct instance *i, int argc, char **argv);
 int command_enable(struct instance *i, int argc, char **argv);
 int command_disable(struct instance *i, int argc, char **argv);
 int command_secret(struct instance *i, int argc, char **argv);
