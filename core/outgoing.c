@@ -391,15 +391,16 @@ static void hasten(const struct outbound *out, void *to)
 
 /* Rows are due by the wall clock; none is ever made to wait longer than the most, so where
  * one has to, that clock was set back. */
-static void wake_when_due(struct outgoing *o)
+static void wake_when_due(struct outgoing *o, int64_t looked)
 {
-	int64_t due = outbox_due(o->store, o->name), wait = due - store_now(o->store);
+	int64_t now = store_now(o->store), due = outbox_due(o->store, o->name, looked < now ? looked : now);
+	int64_t wait = due > now ? due - now : 0;
 
-	if (due && wait > SEND_WAIT_MOST_MS) {
+	if (wait > SEND_WAIT_MOST_MS) {
 		outbox_each(o->store, o->name, NULL, hasten, o);
 		wait = 1;
 	}
-	if (due && wait > 0 && loop_now_ms(o->loop) + wait < o->wake_ms)
+	if (due && loop_now_ms(o->loop) + wait < o->wake_ms)
 		o->wake_ms = loop_now_ms(o->loop) + wait;
 	if (o->wake_ms < INT64_MAX)
 		timer_set(o->loop, &o->due, o->wake_ms - loop_now_ms(o->loop));
@@ -407,6 +408,8 @@ static void wake_when_due(struct outgoing *o)
 
 void outgoing_look(struct outgoing *o)
 {
+	int64_t looked = store_now(o->store);	/* what becomes due meanwhile is looked at again */
+
 	timer_stop(&o->due);
 	if (connection_state(o->connection) != CONNECTION_READY)
 		return;
@@ -417,7 +420,7 @@ void outgoing_look(struct outgoing *o)
 		outbox_heads(o->store, o->name, offer, o);
 	} while (o->changed && !o->full);
 	lanes_drop(o, false);
-	wake_when_due(o);
+	wake_when_due(o, looked);
 }
 
 static void due(struct timer *t)

@@ -304,10 +304,10 @@ START_TEST(the_first_open_row_of_each_chat_may_leave)
 		step(s, *at, act);
 	}
 	ck_assert_msg(strcmp(heads(s, "work"), lines[_i].want) == 0, "%s: %s", lines[_i].name, heads(s, "work"));
-	ck_assert_int_eq(outbox_due(s, "work"), lines[_i].due ? T0 + lines[_i].due : 0);
+	ck_assert_int_eq(outbox_due(s, "work", store_now(s)), lines[_i].due ? T0 + lines[_i].due : 0);
 	ck_assert_str_eq(heads(s, "home"), "d ");
 	store_set_clock(s, T0 + 5000);
-	ck_assert_int_eq(outbox_due(s, "work"), 0);
+	ck_assert_int_eq(outbox_due(s, "work", store_now(s)), 0);
 	store_close(s);
 }
 END_TEST
@@ -587,7 +587,7 @@ static int64_t work_of_a_look(struct store *s)
 
 	sqlite3_progress_handler(store_db(s), 1, count_step, &steps);
 	heads(s, "work");
-	outbox_due(s, "work");
+	outbox_due(s, "work", store_now(s));
 	outbox_waiting(s);
 	outbox_each(s, "work", NULL, see, &seen);
 	outbox_recover(s);

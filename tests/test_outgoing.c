@@ -458,6 +458,34 @@ START_TEST(the_wait_outlives_a_crash)
 }
 END_TEST
 
+static struct store *clock_of;
+
+static void a_moment_passes(struct connection *c, const struct asked *a)
+{
+	(void)c;
+	(void)a;
+	store_set_clock(clock_of, store_now(clock_of) + 1);
+}
+
+START_TEST(what_becomes_due_while_rows_are_looked_at_is_not_forgotten)
+{
+	struct scene s;
+
+	begin(&s, SEND);
+	add(&s, "C1", "a");
+	look(&s);
+	answer(&s, STR("again:5000"));
+	clock_of = s.store;
+	s.c->seen = a_moment_passes;
+	store_set_clock(s.store, store_now(s.store) + 4999);
+	add(&s, "C2", "b");
+	look(&s);
+	pass(&s.loop, s.store, 1);
+	ck_assert_str_eq(buf_text(&s.c->log), "send C1 a, send C2 b, send C1 a");
+	finish(&s);
+}
+END_TEST
+
 static const struct { const char *name; int64_t jump_ms, most_ms; } jumps[] = {
 	{ "an hour back", -3600000, 5001 }, { "ten years back", -315360000000, 5001 },
 	{ "a minute back", -60000, 65000 }, { "an hour forward", 3600000, 5000 },
@@ -943,6 +971,7 @@ int main(void)
 	tcase_add_test(t, who_puts_it_off_is_believed_but_not_for_ever);
 	tcase_add_test(t, what_may_have_arrived_is_given_time_to_be_found);
 	tcase_add_test(t, the_wait_outlives_a_crash);
+	tcase_add_test(t, what_becomes_due_while_rows_are_looked_at_is_not_forgotten);
 	tcase_add_loop_test(t, a_clock_that_jumps_stalls_nothing_and_floods_nobody, 0, COUNT(jumps));
 	tcase_add_loop_test(t, messages_keep_their_distance, 0, COUNT(rates));
 	tcase_add_test(t, an_edit_is_no_message_and_waits_for_none);

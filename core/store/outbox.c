@@ -223,12 +223,11 @@ void outbox_heads(struct store *s, const char *connection, void (*row)(const str
 	}
 }
 
-int64_t outbox_due(struct store *s, const char *connection)
+int64_t outbox_due(struct store *s, const char *connection, int64_t after)
 {
 	int64_t due = 0;
 
-	store_get(s, row_to_int, &due, "SELECT coalesce(min(o.due), 0)" HEADS " AND o.due > ?2", "si", connection,
-		  store_now(s));
+	store_get(s, row_to_int, &due, "SELECT coalesce(min(o.due), 0)" HEADS " AND o.due > ?2", "si", connection, after);
 	return due;
 }
 

@@ -39,7 +39,7 @@ int64_t outbox_answer(struct store *s, const struct inbound *to, const cJSON *pi
 /* The first open row of each chat, where it waits or is unknown, and is due: those that may be
  * sent now; those that have waited longest first. Borrowed for the call, in which rows may change. */
 void outbox_heads(struct store *s, const char *connection, void (*row)(const struct outbound *out, void *to), void *to);
-int64_t outbox_due(struct store *s, const char *connection);	/* when the next that is not due will be; 0: none */
+int64_t outbox_due(struct store *s, const char *connection, int64_t after);	/* when the next becomes due; 0: none does */
 bool outbox_get(struct store *s, int64_t row, struct outbound *ret);	/* whatever its state; outbound_free() */
 void outbound_free(struct outbound *out);
 
