@@ -172,7 +172,7 @@ struct channels *channels_open(const struct channels_parts *parts, struct channe
 				.list = mem_new(conf->channels_n + 1, sizeof *c->list) };
 	for (size_t i = 0; i < c->n; i++) {
 		c->list[i] = (struct channel){ .conf = &conf->channels[i], .all = c, .look.run = look,
-					       .owner = { delivered, acted, changed } };
+					       .owner = { .delivered = delivered, .acted = acted, .changed = changed } };
 		open_channel(&c->list[i]);
 	}
 	return c;
