@@ -243,8 +243,8 @@ static void take(struct connection *c, struct ask *ask)
 		set_state(c, CONNECTION_BROKEN, *ask->text ? ask->text : failure_name(ask->class));
 		break;
 	case ASK_KEEP:
-		remember(c, "state", ask->json);
-		ask->json = NULL;
+		remember(c, "state", cJSON_DetachItemFromObjectCaseSensitive(ask->json, "state"));
+		remember(c, "seen", cJSON_DetachItemFromObjectCaseSensitive(ask->json, "seen"));
 		break;
 	case ASK_LOG:
 		log_event(LOG_INFO, "adapter says", "channel", c->what->name, "text", ask->text, NULL);
@@ -355,7 +355,7 @@ static void start(struct connection *c)
 	DEFER(text_free) char *json = start_text(c);
 
 	c->session = session_new(what->manifest, what->config);
-	session_begin(c->session, json_at(c->kept, "/state"), json_at(c->kept, "/me"));
+	session_begin(c->session, c->kept, json_at(c->kept, "/me"));
 	c->traffic = traffic_new(&(struct traffic_parts){ .loop = c->loop, .broker = c->broker, .what = what,
 				 .session = c->session, .pace = &c->pace, .news = &c->news, .owner = c, .came = came,
 				 .trouble = trouble });

@@ -38,7 +38,7 @@ struct connection {
 	char *key;			/* by which that is known again; or NULL */
 	struct open_act *acts;
 
-	cJSON *kept;			/* {"state": ..., "me": {"id": ...}}, as in the store */
+	cJSON *kept;			/* {"state", "seen", "me": {"id": ...}}, as in the store */
 	uint32_t last_ref;
 	struct pace pace;
 	struct timer start, tell, finish;

@@ -17,8 +17,8 @@ static const char chat_text[] =
 	"\"mark\":{\"method\":\"POST\",\"url\":\"/mark\",\"effects\":[\"write\"],\"retry\":\"always\",\"args\":{" IS("react", "id", "") "},\"body\":{\"id\":\"{id}\",\"key\":\"{core.key}\"}},"
 	"\"lately\":{\"method\":\"GET\",\"url\":\"/lately?chat={chat}\",\"effects\":[\"read\"],\"retry\":\"always\",\"args\":{" IS("confirm", "chat", "") "},"
 	"\"gives\":{\"chat\":\"/chat\"},\"finds\":{\"at\":\"/all/*/one\",\"key\":\"/meta/key\",\"id\":\"/ts\"}},"
-	"\"answer\":{\"method\":\"POST\",\"url\":\"{to}\",\"effects\":[\"send\"],\"retry\":\"busy\",\"body\":{\"key\":\"{core.key}\"},"
-	"\"args\":{\"to\":{\"type\":\"url\",\"match\":\"https://hooks.example.com\",\"is\":\"reply.handle\"}}},"
+	"\"answer\":{\"method\":\"POST\",\"url\":\"{to}\",\"effects\":[\"send\"],\"retry\":\"busy\",\"body\":{\"key\":\"{core.key}\",\"text\":\"{text}\"},"
+	"\"args\":{\"to\":{\"type\":\"url\",\"match\":\"https://hooks.example.com\",\"is\":\"reply.handle\"}," IS("reply", "text", "") "}},"
 	"\"seal\":{\"method\":\"POST\",\"url\":\"/seal\",\"effects\":[\"write\"],\"retry\":\"always\",\"gives\":{\"seal\":\"/seal\"}}},"
 	"\"sockets\":{\"line\":{\"url\":\"{url}\",\"frame_max\":60,"
 	"\"args\":{\"url\":{\"type\":\"url\",\"match\":\"wss://*.example.com\",\"seen\":[\"where /url\",\"line /d/url\"]}},"
@@ -204,7 +204,9 @@ static const struct {
 	{ "a reply to another handle", REPLY, WIRE_CALL, 7, 1, 0, 0, "answer", "{\"to\":\"https://hooks.example.com/8\"}", 0, "which the core fills in" },
 	{ "a reply under another act, though it came with a handle", ACT, WIRE_CALL, 7, 1, 0, 0, "answer", NULL, 0, "whose \"to\" is reply.handle, under send" },
 	{ "a reply for no request", REPLY, WIRE_CALL, 0, 1, 0, 0, "answer", NULL, 0, "without a request" },
-	{ "an act is done", ACT, WIRE_RESULT, 7, 0, 0, 0, NULL, NULL, ASK_RESULT, NULL },
+	{ "an act is done without anything that did it", ACT, WIRE_RESULT, 7, 0, 0, 0, NULL, NULL, ASK_FAILED, NULL },
+	{ "a mark is put without anything that did it", REACT, WIRE_RESULT, 7, 0, 0, 0, NULL, NULL, ASK_FAILED, NULL },
+	{ "a command is answered without anything that did it", REPLY, WIRE_RESULT, 7, 0, 0, 0, NULL, NULL, ASK_FAILED, NULL },
 	{ "an act with a result of its own", ACT, WIRE_RESULT, 7, 0, 0, 0, NULL, "{\"id\":\"9\"}", 0, "an act's is NULL" },
 	{ "an act fails", ACT, WIRE_FAILED, 7, 0, FAIL_BUSY, 0, NULL, NULL, ASK_FAILED, NULL },
 	{ "an act is put off", ACT, WIRE_AGAIN, 7, 0, 1000, 0, NULL, NULL, ASK_AGAIN, NULL },
@@ -230,19 +232,51 @@ END_TEST
 
 /* ---- what goes on over several ------------------------------------------- */
 
-START_TEST(what_was_kept_may_be_used_again_but_not_what_is_kept_now)
+/* Another process, with what the one before kept. */
+static void restart(const char *keep)
 {
-	DEFER(json_drop) cJSON *kept = tree("{\"at\":{\"url\":\"wss://old.example.com\"}}");
+	DEFER(json_drop) cJSON *kept = NULL, *me = tree("{\"id\":\"41\"}");
 
-	DEFER(json_drop) cJSON *me = tree("{\"id\":\"41\"}");
-
+	must(say(WIRE_KEEP, 0, 0, 0, 0, NULL, keep), ASK_KEEP);
+	kept = cJSON_Duplicate(asked.json, true);
+	session_free(s);
+	s = session_new(m, NULL);
 	session_begin(s, kept, me);
-	must(say(WIRE_KEEP, 0, 0, 0, 0, NULL, "{\"url\":\"wss://new.example.com\"}"), ASK_KEEP);
-	must(say(WIRE_OPEN, 0, 1, 0, 0, "line", "{\"url\":\"wss://new.example.com\"}"), ASK_SHUT);
-	must(say(WIRE_OPEN, 0, 1, 0, 0, "line", "{\"url\":\"wss://old.example.com\"}"), ASK_OPEN);
-	ck_assert_str_eq(asked.request.url, "wss://old.example.com/");
+}
+
+static const char kept_urls[] =
+	"{\"was\":[{\"url\":\"wss://a.example.com\"}],\"made up\":\"wss://z.example.com\",\"s\":\"wss://d.example.com\"}";
+
+START_TEST(what_was_told_and_kept_may_be_used_by_the_next_process)
+{
+	go(FRESH);
+	hear("line", "{\"s\":\"wss://d.example.com\"}");
+	hear("where", "{\"url\":\"wss://b.example.com\"}");
+	for (int i = 0; i < 2; i++) {
+		restart(kept_urls);
+		ck_assert(json_is(asked.json, "/state/made up", "wss://z.example.com"));
+		must(say(WIRE_OPEN, 0, 1, 0, 0, "line", line_url), ASK_OPEN);
+	}
 	must(say(WIRE_READY, 0, 0, 0, 0, NULL, NULL), ASK_READY);
 	ck_assert(json_is(asked.json, "/id", "41"));
+}
+END_TEST
+
+static const struct { const char *name, *url; } untold[] = {
+	{ "made up", "{\"url\":\"wss://z.example.com\"}" },
+	{ "told, and not kept", "{\"url\":\"wss://b.example.com\"}" },
+	{ "told at another place", "{\"url\":\"wss://d.example.com\"}" },
+};
+
+START_TEST(what_was_kept_counts_for_nothing_where_nobody_told_it)
+{
+	go(FRESH);
+	hear("line", "{\"s\":\"wss://d.example.com\"}");
+	hear("where", "{\"url\":\"wss://b.example.com\"}");
+	restart(kept_urls);
+	must(say(WIRE_OPEN, 0, 1, 0, 0, "line", untold[_i].url), ASK_SHUT);
+	restart(kept_urls);
+	must(say(WIRE_OPEN, 0, 1, 0, 0, "line", untold[_i].url), ASK_SHUT);
 }
 END_TEST
 
@@ -386,12 +420,42 @@ START_TEST(what_was_sent_is_found_by_its_key_and_surely_missing_only_where_someb
 }
 END_TEST
 
+static const struct { const char *name; enum stage stage; const char *op; int status; enum ask_kind kind; } facades[] = {
+	{ "it was sent", ACT, "post", 200, ASK_RESULT },
+	{ "it was refused", ACT, "post", 403, ASK_FAILED },
+	{ "nobody knows", ACT, "post", 0, ASK_FAILED },
+	{ "it only looked", ACT, "where", 200, ASK_FAILED },
+	{ "it changed something else, and said nothing", ACT, "seal", 200, ASK_FAILED },
+	{ "a mark is put", REACT, "mark", 200, ASK_RESULT },
+	{ "a mark is refused", REACT, "mark", 404, ASK_FAILED },
+	{ "a command is answered", REPLY, "answer", 200, ASK_RESULT },
+};
+
+START_TEST(an_act_counts_as_done_when_what_it_asks_for_was_answered_well)
+{
+	const struct operation *op = manifest_operation(m, facades[_i].op);
+	struct answer a;
+
+	go(facades[_i].stage);
+	must(say(WIRE_CALL, 7, 1, 0, 0, op->name, NULL), ASK_CALL);
+	answer_sort(m, op, facades[_i].status ? NET_OK : NET_LOST, facades[_i].status, STR("{\"id\":\"1\",\"seal\":\"s\"}"), &a);
+	session_heard(s, 7, 1, &a);
+	answer_free(&a);
+	ck_assert(session_answered(s, 7, 1));
+	must(say(WIRE_RESULT, 7, 0, 0, 0, NULL, NULL), facades[_i].kind);
+	if (asked.kind == ASK_FAILED)
+		ck_assert_msg(asked.class == FAIL_PLATFORM && *asked.text, "%s", facades[_i].name);
+	ck_assert_msg(asked.unsent == (asked.kind == ASK_FAILED && facades[_i].status), "%s", facades[_i].name);
+	ck_assert(!session_open(s, 7));
+}
+END_TEST
+
 START_TEST(a_reply_goes_to_its_own_handle)
 {
 	go(REPLY);
 	must(say(WIRE_CALL, 7, 1, 0, 0, "answer", NULL), ASK_CALL);
 	ck_assert_str_eq(asked.request.url, "https://hooks.example.com/7");
-	ck_assert_str_eq(asked.request.body, "{\"key\":\"k7\"}");
+	ck_assert_str_eq(asked.request.body, "{\"key\":\"k7\",\"text\":\"hi\"}");
 }
 END_TEST
 
@@ -516,7 +580,9 @@ int main(void)
 
 	tcase_add_checked_fixture(t, begin, finish);
 	tcase_add_loop_test(t, a_message_is_let_through_refused_or_a_violation, 0, COUNT(cases));
-	tcase_add_test(t, what_was_kept_may_be_used_again_but_not_what_is_kept_now);
+	tcase_add_test(t, what_was_told_and_kept_may_be_used_by_the_next_process);
+	tcase_add_loop_test(t, what_was_kept_counts_for_nothing_where_nobody_told_it, 0, COUNT(untold));
+	tcase_add_loop_test(t, an_act_counts_as_done_when_what_it_asks_for_was_answered_well, 0, COUNT(facades));
 	tcase_add_test(t, of_what_was_told_the_newest_stay);
 	tcase_add_test(t, a_secret_in_a_frame_is_only_named);
 	tcase_add_test(t, a_line_that_was_closed_or_replaced_is_not_told);

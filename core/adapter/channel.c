@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void session_begin(struct session *s, const cJSON *kept, const cJSON *me)
-{
-	assert(s->m->kind == KIND_CHANNEL && !s->kept && !s->me);
-	s->kept = cJSON_Duplicate(kept, true);
-	s->me = cJSON_Duplicate(me, true);
-}
-
 /* ---- what was told ------------------------------------------------------- */
 
 static bool holds(const cJSON *json, const char *text)
@@ -51,6 +44,35 @@ static void remember(struct session *s, const char *place, const char *value)
 	cJSON_AddItemToArray(seen->values, cJSON_CreateString(value));
 	if (json_count(seen->values) > SEEN_MAX)
 		cJSON_DeleteItemFromArray(seen->values, 0);
+}
+
+void session_begin(struct session *s, const cJSON *kept, const cJSON *me)
+{
+	assert(s->m->kind == KIND_CHANNEL && !s->before && !s->me);
+	s->me = cJSON_Duplicate(me, true);
+	s->before = cJSON_Duplicate(json_at(kept, "/seen"), true);
+	for (const cJSON *place = json_first(s->before); place; place = place->next)
+		for (const cJSON *value = json_first(place); value; value = value->next)
+			remember(s, place->string, value->valuestring);
+}
+
+/* {PLACE: [value]}: what of this was told; owned. */
+static cJSON *told_of(const struct session *s, const cJSON *state)
+{
+	cJSON *told = cJSON_CreateObject();
+
+	for (size_t i = 0; i < s->seen_n; i++) {
+		cJSON *values = NULL;
+
+		for (const cJSON *v = json_first(s->seen[i].values); v; v = v->next) {
+			if (!holds(state, v->valuestring))
+				continue;
+			if (!values)
+				values = cJSON_AddArrayToObject(told, s->seen[i].place);
+			cJSON_AddItemToArray(values, cJSON_CreateString(v->valuestring));
+		}
+	}
+	return told;
 }
 
 static void look_for(struct session *s, const struct operation *op, const char *source, const cJSON *raw)
@@ -105,7 +127,7 @@ static char *unseen(struct session *s, const struct operation *op, const cJSON *
 		const struct argument *a = &op->args[i];
 		const char *value =
 			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(args, a->name));
-		bool told = !a->seen || !value || holds(s->kept, value);
+		bool told = !a->seen || !value;
 
 		for (const cJSON *p = json_first(a->seen); p && !told; p = p->next) {
 			const struct seen *seen = find_seen(s, p->valuestring);
@@ -296,17 +318,18 @@ const char *take_timer(struct session *s, const struct wire_message *m, struct a
 
 const char *take_keep(struct session *s, const struct wire_message *m, struct ask *ret)
 {
-	cJSON *json;
-	const char *why = take_json(m, "a state to keep", &json);
+	DEFER(json_drop) cJSON *state = NULL, *seen = NULL;
+	const char *why = take_json(m, "a state to keep", &state);
 
-	(void)s;
-	if (!why && m->json.len > KEEP_MAX) {
-		json_drop(&json);
+	if (!why && m->json.len > KEEP_MAX)
 		why = violate("kept %zu bytes: %d are the most", m->json.len, KEEP_MAX);
-	}
-	if (!why)
-		*ret = (struct ask){ .kind = ASK_KEEP, .json = json };
-	return why;
+	if (why)
+		return why;
+	seen = told_of(s, state);
+	*ret = (struct ask){ .kind = ASK_KEEP };
+	if (state)
+		ret->json = json_build("{state:%j,seen:%j}", state, seen->child ? seen : NULL);
+	return NULL;
 }
 
 /* ---- what it says of itself ---------------------------------------------- */
@@ -447,6 +470,26 @@ static void look(struct request_ref *r, const struct operation *op, const cJSON 
 	}
 }
 
+/* Whether this is what the act asks for: it brings its text, or where an act has none, changes
+ * something. */
+static bool does(const struct request_ref *r, const struct operation *op)
+{
+	DEFER(text_free) char *text = text_fmt("%s.text", r->act->name);
+	bool brings = !text_among("send edit reply", r->act->name);
+
+	for (size_t i = 0; i < op->args_n && !brings; i++)
+		brings = op->args[i].is && strcmp(op->args[i].is, text) == 0;
+	return brings && op->effects & ~(unsigned)(EFFECT_READ | EFFECT_NET);
+}
+
+/* NULL, or why what it says to be done is not. That nobody types any more may be nothing to do. */
+static const char *not_done(const struct request_ref *r)
+{
+	if (act_is(r, "confirm"))
+		return r->looked ? NULL : "no answer showed what was sent lately";
+	return r->did || act_is(r, "typing") ? NULL : "the adapter says that it is done, and no request did it";
+}
+
 void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct answer *a)
 {
 	const struct call *c = find_call(s, ref, tag);
@@ -459,6 +502,7 @@ void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct a
 		r->sent = false;
 	if (!r || a->failure)
 		return;
+	r->did = r->did || does(r, c->op);
 	if (act_is(r, "confirm"))
 		look(r, c->op, a->whole);
 	else
@@ -467,11 +511,14 @@ void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct a
 
 static void done(struct session *s, struct request_ref *r, struct ask *ret)
 {
-	if (act_is(r, "confirm") && !r->looked) {
+	const char *why = not_done(r);
+
+	if (why) {
 		*ret = (struct ask){ .kind = ASK_FAILED,
 				     .ref = r->ref,
 				     .class = FAIL_PLATFORM,
-				     .text = text_dup("no answer showed what was sent lately") };
+				     .unsent = !r->sent,
+				     .text = text_dup(why) };
 		close_ref(s, r, REF_ANSWERED);
 		return;
 	}

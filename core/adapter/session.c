@@ -41,7 +41,7 @@ void session_free(struct session *s)
 		ref_free(&s->refs[i]);
 	for (size_t i = 0; i < s->seen_n; i++)
 		json_drop(&s->seen[i].values);
-	json_drop(&s->kept);
+	json_drop(&s->before);
 	free(s->seen);
 	json_drop(&s->me);
 	free(s);

@@ -33,7 +33,7 @@ bool session_open(const struct session *s, uint32_t ref);	/* not yet answered */
 
 /* ---- channels ----
  *
- * What the core knows from before: what was kept, and who we are; NULL: nothing. Copied. */
+ * What the core knows from before: the last ASK_KEEP, and who we are; NULL: nothing. Copied. */
 void session_begin(struct session *s, const cJSON *kept, const cJSON *me);
 
 /* An act, as session_request(). `key` is what {core.key} stands for under send, edit, reply and
@@ -67,7 +67,8 @@ enum ask_kind {
 	ASK_DELIVER,		/* .inbound .json: what somebody did */
 	ASK_READY,		/* .json: who we are, {"id", and the names of "also"}, or NULL */
 	ASK_BROKEN,		/* .class .text; sockets, timers and open requests are dropped */
-	ASK_KEEP,		/* .json, NULL forgets */
+	ASK_KEEP,		/* .json: {"state": for its next start, "seen": {PLACE: [value]}}, what of the state
+				 * was told there, and may be used again; NULL forgets */
 	ASK_DELTA,		/* .ref .text; whole characters, half of one waits for the next delta, and is
 				 * not shown when none comes: the result tells it */
 	ASK_RESULT,		/* .ref .json */

@@ -16,6 +16,7 @@ struct request_ref {
 	cJSON *gives;			/* ids that the core has read, or NULL */
 	bool looked;			/* of the act confirm: an answer showed what was sent lately */
 	bool sent;			/* something with the effect send may have been done */
+	bool did;			/* what the act asks for was answered well */
 	int64_t requests;		/* that were let through */
 	char half[4];			/* of a surrogate pair, which ended the last delta; or "" */
 };
@@ -45,7 +46,7 @@ struct session {
 	struct line lines[SOCKETS_MAX + 1];	/* by tag */
 	struct seen *seen;
 	size_t seen_n;
-	cJSON *kept;			/* as it was when this process began */
+	cJSON *before;			/* {PLACE: [value]}: told to those before this process, and kept */
 	cJSON *me;			/* {"id", "team"...}, or NULL */
 	bool broken;
 	const char *source;		/* where the event that is being told came from; NULL: nowhere */

@@ -234,7 +234,7 @@ void start(struct world *w)
 {
 	struct process_limits limits = { .arena_bytes = w->manifest->limits.arena_bytes };
 	bool channel = w->manifest->kind == KIND_CHANNEL;
-	DEFER(json_drop) cJSON *json = json_build("{config:%j,kept:%j}", w->config, w->kept);
+	DEFER(json_drop) cJSON *json = json_build("{config:%j,kept:%j}", w->config, json_at(w->kept, "/state"));
 	DEFER(text_free) char *text = json_print(json);
 
 	w->session = session_new(w->manifest, w->config);

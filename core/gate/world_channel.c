@@ -387,5 +387,5 @@ void world_forget(struct world *w)
 
 const cJSON *world_kept(const struct world *w)
 {
-	return w->kept;
+	return json_at(w->kept, "/state");
 }

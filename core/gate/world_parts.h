@@ -59,7 +59,7 @@ struct world {
 	struct open_act { uint32_t ref; bool code; } acts[REFS_MAX];	/* that wait for their answer */
 	size_t acts_n;
 	uint32_t last_ref;
-	cJSON *kept, *saved;		/* what is kept; what a crash would leave of it */
+	cJSON *kept, *saved;		/* the last ASK_KEEP; what a crash would leave of it */
 	int64_t kept_ms;
 	cJSON *me;
 	bool broken;
