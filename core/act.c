@@ -83,7 +83,7 @@ bool take_answer(struct connection *c, struct ask *ask)
 		return true;
 	case ASK_FAILED:
 		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_FAILED, .class = ask->class, .unsent = ask->unsent,
-			.why = ask->text });
+			.after_ms = ask->wait_ms, .why = ask->text });
 		return true;
 	case ASK_AGAIN:
 		end_act(c, ask->ref, &(struct act_answer){ .end = ACT_AGAIN, .after_ms = ask->wait_ms });

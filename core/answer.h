@@ -10,6 +10,7 @@ struct answer {
 	int status;			/* HTTP; 0: none came */
 	int failure;			/* enum failure */
 	bool unsent;			/* no connection came about, at any try that counts */
+	int64_t after_ms;		/* with a failure: what Retry-After said, though it is longer than we wait; or 0 */
 	const char *word;		/* of the errors row, or NULL */
 	char *why;			/* with a failure: the reason in words */
 	cJSON *json;			/* what "shows" lets through, or NULL */

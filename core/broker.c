@@ -197,27 +197,34 @@ static void sort(const struct exchange *x, struct answer *ret)
 	ret->why = text_fmt("%s %s: %s", net == NET_UNSENT ? "no connection to" : "no answer from", x->route.origin, t->why);
 }
 
-static struct retry decide(const struct exchange *x, const struct answer *a)
+/* What the answer says, or -1. */
+static int64_t named_wait(const struct transfer *t)
+{
+	if (t->end != END_WHOLE)
+		return -1;
+	return retry_after(t->retry_after_ms[0] ? t->retry_after_ms : NULL, t->retry_after[0] ? t->retry_after : NULL,
+			   t->date[0] ? t->date : NULL);
+}
+
+static struct retry decide(const struct exchange *x, const struct answer *a, int64_t after_ms)
 {
 	const struct transfer *t = &x->transfer;
 	enum net net = t->end == END_WHOLE ? NET_OK : t->end == END_UNSENT ? NET_UNSENT : NET_LOST;
-	int64_t after_ms = -1;
 
-	if (net == NET_OK)
-		after_ms = retry_after(t->retry_after_ms[0] ? t->retry_after_ms : NULL,
-				       t->retry_after[0] ? t->retry_after : NULL, t->date[0] ? t->date : NULL);
 	return retry_decide(x->request.op->retry, x->tries, net, a->status, a->failure, after_ms, x->shown,
 			    randombytes_uniform(1u << 30) / (double)(1u << 30));
 }
 
 static void answered(struct exchange *x)
 {
+	int64_t after_ms = named_wait(&x->transfer);
 	struct answer a = { 0 };
 	struct retry retry;
 
 	sort(x, &a);
-	retry = decide(x, &a);
+	retry = decide(x, &a, after_ms);
 	if (!retry.again) {
+		a.after_ms = a.failure && after_ms > 0 ? after_ms : 0;
 		finish(x, &a);
 		return;
 	}

@@ -140,7 +140,7 @@ static bool prepare_answer(struct connection *c, struct news *n)
 	const struct adapter_event_out *ev = &n->event;
 	const struct open_act *a = find_act(c, ev->ref);
 	struct answer answer = { .status = ev->status, .failure = ev->failure, .why = n->text, .whole = n->whole,
-				 .gives = n->gives, .unsent = n->unsent };
+				 .gives = n->gives, .unsent = n->unsent, .after_ms = n->after_ms };
 
 	if (ev->status >= 0)		/* else nothing was asked of anybody */
 		session_heard(c->session, ev->ref, ev->tag, &answer);
@@ -342,7 +342,7 @@ static void ended(struct process_owner *o, enum process_end end, const char *why
 	} else if (end == END_ATTACK) {
 		break_off(c, words);
 	} else {
-		pace_failed(&c->pace, loop_now_ms(c->loop), -1, throw_dice());
+		pace_failed(&c->pace, loop_now_ms(c->loop), 0, throw_dice());
 		halt(c, words);
 		set_lost(c, words);
 		timer_set(c->loop, &c->start, pace_wait(&c->pace, loop_now_ms(c->loop)));

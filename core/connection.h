@@ -27,7 +27,7 @@ struct act_answer {			/* borrowed for the call */
 	bool unsent;			/* failed: for certain, nothing that sends was done: none was asked for,
 					 * no connection came about, or it was refused */
 	const char *why;
-	int64_t after_ms;		/* again: not before */
+	int64_t after_ms;		/* again, failed: not before; 0: nobody said when */
 };
 
 struct connection_owner {		/* none of these may free the connection */

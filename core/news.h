@@ -10,6 +10,7 @@ struct news {
 	const char *source;		/* of a message: the socket it came from, of the manifest */
 	cJSON *whole, *gives;		/* of an answer: as in struct answer; the whole of a message, once it is told */
 	bool unsent;			/* an answer: as there */
+	int64_t after_ms;
 	size_t bytes;
 	struct news *next;
 };

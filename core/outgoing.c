@@ -190,6 +190,16 @@ static void done(struct outgoing *o, struct lane *l, const cJSON *ids)
 	l->row = 0;
 }
 
+/* At least as long as they say. */
+static void put_off(struct outgoing *o, struct lane *l, const struct outbound *out, int64_t after_ms, const char *why)
+{
+	int64_t wait = growing(out->tries);
+
+	if (after_ms > SEND_WAIT_MOST_MS)	/* longer than a row waits by the wall clock */
+		l->gap_ms = loop_now_ms(o->loop) + (after_ms < PACE_ASKED_MAX_MS ? after_ms : PACE_ASKED_MAX_MS);
+	retry(o, l, out, after_ms > wait ? after_ms : wait, why);
+}
+
 static void failed(struct outgoing *o, struct lane *l, const struct outbound *out, const struct act_answer *answer)
 {
 	const char *why = answer->why ? answer->why : failure_name(answer->class);
@@ -202,7 +212,7 @@ static void failed(struct outgoing *o, struct lane *l, const struct outbound *ou
 		}
 		/* fall through */
 	case FAIL_BUSY: case FAIL_CONFLICT:
-		retry(o, l, out, growing(out->tries), why);
+		put_off(o, l, out, answer->after_ms, why);
 		break;
 	case FAIL_CLOSED:
 		if (l->step == STEP_SEND)
@@ -253,15 +263,6 @@ static void not_confirmed(struct outgoing *o, struct lane *l, const struct act_a
 	l->confirm_ms = loop_now_ms(o->loop) + (wait < SEND_WAIT_MOST_MS ? wait : SEND_WAIT_MOST_MS);
 }
 
-/* At least as long as they say. */
-static void put_off(struct outgoing *o, struct lane *l, const struct outbound *out, const struct act_answer *answer)
-{
-	int64_t wait = growing(out->tries);
-
-	retry(o, l, out, answer->after_ms > wait ? answer->after_ms : wait,
-	      answer->why ? answer->why : "they put it off again and again");
-}
-
 static void answered(struct outgoing *o, struct lane *l, const struct act_answer *answer)
 {
 	struct outbound out;
@@ -275,7 +276,8 @@ static void answered(struct outgoing *o, struct lane *l, const struct act_answer
 	else if (l->step == STEP_CONFIRM)
 		not_confirmed(o, l, answer);
 	else if (answer->end == ACT_AGAIN)
-		put_off(o, l, &out, answer);
+		put_off(o, l, &out, answer->after_ms < SEND_WAIT_MOST_MS ? answer->after_ms : SEND_WAIT_MOST_MS,
+			"they put it off again and again");
 	else
 		failed(o, l, &out, answer);
 	outbound_free(&out);

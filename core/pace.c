@@ -26,7 +26,9 @@ void pace_failed(struct pace *p, int64_t now_ms, int64_t asked_ms, double dice)
 		p->failures = 0;
 	p->failures++;
 	p->ready_ms = 0;
-	wait_ms = asked_ms >= 0 ? asked_ms : (int64_t)((double)doubled(p) * (0.5 + dice / 2));
+	wait_ms = (int64_t)((double)doubled(p) * (0.5 + dice / 2));
+	if (asked_ms > wait_ms)
+		wait_ms = asked_ms;
 	if (wait_ms > PACE_ASKED_MAX_MS)
 		wait_ms = PACE_ASKED_MAX_MS;
 	until_ms = now_ms + wait_ms;

@@ -4,7 +4,7 @@
  * An adapter asks at once, always. What it asks for its own upkeep (ref 0: requests,
  * sockets) is let through at once while all is well, and after a failure only when the wait
  * is over: 1 s, doubling to 2 minutes, times 0.5..1 by the dice, or as long as the service
- * itself said, an hour at most; a later failure never makes an earlier wait shorter. A
+ * itself said where that is longer, an hour at most; a later failure never makes an earlier wait shorter. A
  * connection that has stood for PACE_STABLE_MS begins anew. */
 #ifndef CHELA_PACE_H
 #define CHELA_PACE_H
@@ -19,7 +19,7 @@ struct pace {			/* zeroed: all is well */
 };
 
 /* now_ms > 0, dice 0..1. */
-void pace_failed(struct pace *p, int64_t now_ms, int64_t asked_ms, double dice);	/* asked_ms < 0: the service named no time */
+void pace_failed(struct pace *p, int64_t now_ms, int64_t asked_ms, double dice);	/* asked_ms: what the service named, or 0 */
 void pace_ready(struct pace *p, int64_t now_ms);
 int64_t pace_wait(const struct pace *p, int64_t now_ms);	/* 0: now */
 

@@ -55,11 +55,11 @@ static bool stands(const struct traffic *t)
 }
 
 /* An attempt to get up went wrong, or a line is down; while another stands that is no trouble. */
-static void failed(struct traffic *t, const char *why)
+static void failed(struct traffic *t, const char *why, int64_t after_ms)
 {
 	int64_t now = loop_now_ms(t->p.loop);
 
-	pace_failed(t->p.pace, now, -1, throw_dice());
+	pace_failed(t->p.pace, now, after_ms, throw_dice());
 	if (stands(t))
 		pace_ready(t->p.pace, now);
 	else
@@ -117,9 +117,10 @@ static void answer_came(struct exchange_owner *o, const struct answer *a)
 	n->whole = cJSON_Duplicate(a->whole, true);
 	n->gives = cJSON_Duplicate(a->gives, true);
 	n->unsent = a->unsent;
+	n->after_ms = a->after_ms;
 	call_free(c);
 	if (!ref && a->failure)
-		failed(t, a->why);
+		failed(t, a->why, a->after_ms);
 	t->p.came(t->p.owner);
 }
 
@@ -130,7 +131,7 @@ static void refuse_call(struct call *c)
 	news_add(t->p.news, &(struct adapter_event_out){ .kind = EVENT_HTTP, .ref = c->ref, .tag = c->tag,
 		 .status = -1, .failure = c->class, .text = c->why });
 	if (!c->ref)
-		failed(t, c->why);
+		failed(t, c->why, 0);
 	call_free(c);
 	t->p.came(t->p.owner);
 }
@@ -202,7 +203,7 @@ static void lose_line(struct wire *w, int code, const char *why)
 	session_fell(t->p.session, w->tag);
 	drop_line(w);
 	news_add(t->p.news, &(struct adapter_event_out){ .kind = EVENT_CLOSED, .tag = w->tag, .status = code, .text = why });
-	failed(t, why);
+	failed(t, why, 0);
 }
 
 static void line_up(struct line_owner *o)
@@ -262,7 +263,7 @@ static void refuse_line(struct wire *w, const char *why)
 	session_fell(w->traffic->p.session, w->tag);
 	news_add(w->traffic->p.news,
 		 &(struct adapter_event_out){ .kind = EVENT_CLOSED, .tag = w->tag, .status = -1, .text = why });
-	failed(w->traffic, why);
+	failed(w->traffic, why, 0);
 }
 
 static void take_frame(struct wire *w, struct ask *ask)

@@ -193,6 +193,7 @@ static struct act_answer answer_of(struct str word, cJSON **ret_ids)
 	for (a.class = FAIL_NONE + 1; a.class <= FAIL_MOVED; a.class++)
 		if (str_is(name, failure_name(a.class))) {
 			a.why = failure_name(a.class);
+			a.after_ms = value ? strtoll(value, NULL, 10) : 0;
 			return a;
 		}
 	ck_abort_msg("no such answer: %.*s", (int)name.len, name.at);

@@ -48,6 +48,7 @@ struct ask {
 	struct buf parts;		/* "[json]" or "(text)", failures as "!class" */
 	bool free_in_part, free_in_done;
 	struct ask *also;		/* freed with it */
+	int64_t after_ms;
 };
 
 static void let_go(struct ask *a)
@@ -83,6 +84,7 @@ static void done(struct exchange_owner *o, const struct answer *answer)
 	ck_assert_ptr_nonnull(a->exchange);
 	a->done++;
 	a->status = answer->status;
+	a->after_ms = answer->after_ms;
 	a->failure = answer->failure;
 	a->why = text_dup(answer->why ? answer->why : "");
 	a->json = answer->json ? json_print(answer->json) : text_dup("");
@@ -866,6 +868,21 @@ START_TEST(a_request_is_made_again_as_its_rule_says_and_answered_once)
 }
 END_TEST
 
+START_TEST(a_wait_that_is_longer_than_ours_is_told_and_not_begun)
+{
+	struct ask *a;
+
+	op.retry = RETRY_ALWAYS;
+	fake_script(fake);
+	fake_answer(fake, 429, "retry-after: 600\r\n", "{\"error\":\"slow down\"}");
+	a = get("/op", "x");
+	ck_assert_uint_eq(fake_requests(fake), 1);
+	ck_assert_int_eq(a->failure, FAIL_BUSY);
+	ck_assert_int_eq(a->after_ms, 600000);
+	ask_free(a);
+}
+END_TEST
+
 START_TEST(a_server_that_stays_busy_is_asked_a_few_times_and_no_more)
 {
 	struct ask *a;
@@ -1463,6 +1480,7 @@ int main(void)
 	tcase_add_loop_test(t, a_header_that_is_not_an_operations_keeps_the_request_here, 0, COUNT(bad_headers));
 	tcase_add_loop_test(t, a_secret_that_comes_back_is_seen_by_nobody, 0, COUNT(echoes));
 	tcase_add_loop_test(t, a_request_is_made_again_as_its_rule_says_and_answered_once, 0, COUNT(agains));
+	tcase_add_test(t, a_wait_that_is_longer_than_ours_is_told_and_not_begun);
 	tcase_add_test(t, a_server_that_stays_busy_is_asked_a_few_times_and_no_more);
 	tcase_add_test(t, a_connection_that_dies_does_not_send_a_body_twice);
 	tcase_add_test(t, a_connection_that_dies_does_not_send_no_body_twice);

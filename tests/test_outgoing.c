@@ -410,6 +410,23 @@ START_TEST(waits_grow_and_have_a_most)
 }
 END_TEST
 
+START_TEST(what_the_service_names_is_waited_for_to_the_moment_while_other_chats_go_on)
+{
+	struct scene s;
+
+	begin(&s, SEND);
+	plain(&s);
+	look(&s);
+	answer(&s, STR("busy:600000"));
+	add(&s, "C2", "other");
+	look(&s);
+	answer(&s, STR("done:m2"));
+	ck_assert_int_eq(waited(&s), 600000);
+	answer(&s, STR("done:m1"));
+	finish(&s);
+}
+END_TEST
+
 START_TEST(who_puts_it_off_is_believed_but_not_for_ever)
 {
 	static const int64_t want[] = { 5000, 5000, 5000, 8000, 16000 };
@@ -968,6 +985,7 @@ int main(void)
 	tcase_add_test(t, nothing_is_tried_while_the_connection_does_not_stand);
 	tcase_add_test(t, what_finds_no_room_is_asked_for_when_there_is_some);
 	tcase_add_test(t, waits_grow_and_have_a_most);
+	tcase_add_test(t, what_the_service_names_is_waited_for_to_the_moment_while_other_chats_go_on);
 	tcase_add_test(t, who_puts_it_off_is_believed_but_not_for_ever);
 	tcase_add_test(t, what_may_have_arrived_is_given_time_to_be_found);
 	tcase_add_test(t, the_wait_outlives_a_crash);

@@ -34,8 +34,8 @@ START_TEST(the_wait_doubles_up_to_the_most_and_the_dice_halve_it)
 END_TEST
 
 static const struct { const char *name; int64_t asked_ms, want_ms; } asks[] = {
-	{ "at once", 0, 0 },
-	{ "shorter than ours", 100, 100 },
+	{ "at once", 0, 1000 },
+	{ "shorter than ours", 100, 1000 },
 	{ "longer than our most", 300000, 300000 },
 	{ "an hour", 3600000, 3600000 },
 	{ "longer than anybody waits", 3600001, 3600000 },
@@ -44,7 +44,7 @@ static const struct { const char *name; int64_t asked_ms, want_ms; } asks[] = {
 	{ "less than none", INT64_MIN, 1000 },
 };
 
-START_TEST(what_the_service_asks_for_counts_without_dice)
+START_TEST(what_the_service_asks_for_counts_where_it_is_longer_than_ours)
 {
 	struct pace p = { 0 };
 
@@ -121,7 +121,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, the_wait_doubles_up_to_the_most_and_the_dice_halve_it, 0, COUNT(waits));
-	tcase_add_loop_test(t, what_the_service_asks_for_counts_without_dice, 0, COUNT(asks));
+	tcase_add_loop_test(t, what_the_service_asks_for_counts_where_it_is_longer_than_ours, 0, COUNT(asks));
 	tcase_add_test(t, the_wait_passes_with_time);
 	tcase_add_test(t, a_second_failure_does_not_shorten_what_the_service_asked_for);
 	tcase_add_loop_test(t, a_connection_that_stood_long_enough_begins_anew, 0, COUNT(stands));

@@ -498,6 +498,8 @@ void session_heard(struct session *s, uint32_t ref, uint32_t tag, const struct a
 	if (!c)
 		return;
 	session_event(s, c->op->name, a->failure ? NULL : a->whole);
+	if (r)
+		r->after_ms = a->after_ms;
 	if (r && (definite(a->failure) || a->unsent) && c->op->effects & EFFECT_SEND)
 		r->sent = false;
 	if (!r || a->failure)
@@ -551,6 +553,7 @@ void session_run(struct session *s, uint32_t ref, const struct answer *answer, s
 				     .ref = ref,
 				     .class = answer->failure,
 				     .unsent = !r->sent,
+				     .wait_ms = answer->after_ms,
 				     .text = text_dup(answer->why) };
 	} else if (r->step == r->act->runs_n) {
 		done(s, r, ret);

@@ -421,6 +421,7 @@ static const char *take_failed(struct session *s, const struct wire_message *m, 
 	if (m->a <= FAIL_NONE || m->a > FAIL_MOVED)
 		return violate("failed with the class %lld, which is none", (long long)m->a);
 	*ret = (struct ask){ .kind = ASK_FAILED, .ref = m->ref, .class = (int)m->a, .unsent = !r->sent,
+			     .wait_ms = r->after_ms,
 			     .text = reason_clean(m->text) };
 	close_ref(s, r, REF_ANSWERED);
 	return NULL;

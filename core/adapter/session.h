@@ -83,7 +83,8 @@ struct ask {
 	cJSON *json;
 	char *text;
 	int class, code;
-	bool unsent;		/* ASK_FAILED of an act: for certain, nothing that sends was done */
+	bool unsent;		/* ASK_FAILED of an act: for certain, nothing that sends was done; .wait_ms: what the
+				 * service said, or 0 */
 	int64_t wait_ms, to_ms;
 	const struct socket_row *socket;
 	enum inbound_kind inbound;

@@ -15,6 +15,7 @@ struct request_ref {
 	cJSON *core;			/* what "is" refers to */
 	cJSON *gives;			/* ids that the core has read, or NULL */
 	bool looked;			/* of the act confirm: an answer showed what was sent lately */
+	int64_t after_ms;		/* what its last failure said, or 0 */
 	bool sent;			/* something with the effect send may have been done */
 	bool did;			/* what the act asks for was answered well */
 	int64_t requests;		/* that were let through */
