@@ -129,7 +129,7 @@ static const char *write_conf(const struct rehearsal *r)
 
 static const char *make_instance(struct rehearsal *r)
 {
-	static const char *const lent[] = { "key", "secrets", "seals", "persona.md" };
+	const char *persona = r->own->conf->persona, *lent[] = { "key", "secrets", "seals", persona ? persona : "persona.md" };
 	const char *why;
 
 	r->folder = instance_path(r->own, "rehearsal-XXXXXX");
