@@ -106,6 +106,7 @@ START_TEST(what_is_typed_is_answered_there_and_nothing_is_left)
 	ck_assert_msg(strstr(said, "\nRosa: I am chela without a language model. These sentences I know:") != NULL, "%s", last(said));
 	ck_assert_msg(strstr(said, "\nRosa: I am chela without a language model, so I do not understand that.") != NULL, "%s", last(said));
 	ck_assert_msg(!strstr(said, "(slack: "), "a rule is missing: %s", last(said));
+	ck_assert_msg(!strstr(said, "work: ") && !strstr(said, "work."), "the person's own channel: %s", last(said));
 	ck_assert(!left_behind());
 	ck_assert(file_read(in_folder("assistant.conf"), 10000, &kept) == OK);
 	ck_assert_str_eq(buf_text(&kept), conf);

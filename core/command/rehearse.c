@@ -129,7 +129,7 @@ static const char *write_conf(const struct rehearsal *r)
 
 static const char *make_instance(struct rehearsal *r)
 {
-	const char *persona = r->own->conf->persona, *lent[] = { "key", "secrets", "seals", persona ? persona : "persona.md" };
+	const char *lent[] = { "key", "secrets", "seals", r->own->conf->persona };
 	const char *why;
 
 	r->folder = instance_path(r->own, "rehearsal-XXXXXX");
