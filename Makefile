@@ -7,7 +7,7 @@ SAN ?=
 PACKAGES = build-essential pkg-config libcurl4-openssl-dev libcjson-dev libevent-dev \
 	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev libwslay-dev \
 	   libmd-dev libunistring-dev ca-certificates
-TEST_PACKAGES = check clang git openssl
+TEST_PACKAGES = check clang git openssl libssl-dev
 LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark libmd
 MORE_LIBS = -lwslay -lunistring -lm	# that pkg-config does not know; curl loads the second anyway
 CFLAGS ?= -O2 -g
@@ -87,6 +87,8 @@ $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/r
 	@$(CC) $(LINK) -o $@ $(filter-out $(B)/runner.o,$^) $$(pkg-config --libs $(LIBS)) $(MORE_LIBS)
 
 $(call objects,$(wildcard tests/*.c)): | $(B)/.test-packages
+
+$(B)/tests/test_websocket: LIBS += libssl libcrypto
 
 # Tests that play a service.
 $(addprefix $(B)/tests/test_,broker chela job line turn websocket): $(call objects,tests/fake.c)

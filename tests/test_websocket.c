@@ -5,8 +5,17 @@
 #include "limits.h"
 #include "upgrade.h"
 #include "websocket.h"
+#include <arpa/inet.h>
 #include <check.h>
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define ck_assert_has(text, piece) ck_assert_msg(strstr(text, piece), "\"%s\" lacks \"%s\"", text, piece)
 
@@ -1212,6 +1221,192 @@ START_TEST(an_idle_one_can_be_dropped_and_closed)
 }
 END_TEST
 
+/* ---- TLS ----------------------------------------------------------------- */
+
+static const char *trusted;		/* the one certificate that this process trusts, or NULL */
+
+/* Instead of libcurl's own. */
+CURL *curl_easy_init(void)
+{
+	CURL *(*own)(void) = (CURL *(*)(void))dlsym(RTLD_NEXT, "curl_easy_init");
+	CURL *curl = own();
+
+	if (trusted)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, trusted);
+	return curl;
+}
+
+enum habit { PLAIN_TLS, PICKS_H2, INSISTS_ON_H2, READS_LATE };
+
+/* Speaks h2 with those who speak ALPN, though they do not name it. */
+static int pick_h2(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned in_len, void *arg)
+{
+	(void)ssl;
+	(void)in;
+	(void)in_len;
+	(void)arg;
+	*out = (const unsigned char *)"h2";
+	*out_len = 2;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static int insist_on_alpn(SSL *ssl, int *alert, void *arg)
+{
+	const unsigned char *list;
+	size_t n;
+
+	(void)arg;
+	*alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+	return SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &list, &n) ?
+	       SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
+}
+
+/* One connection: it accepts, says all at once in one record, and passes on what it hears. */
+static void serve(int fd, SSL_CTX *ctx, enum habit habit, int heard_by)
+{
+	struct buf in = buf_new(10000), out = buf_new(100000);
+	SSL *ssl = SSL_new(ctx);
+	char room[16384], *accept = NULL;
+	int n;
+
+	SSL_set_fd(ssl, fd);
+	if (SSL_accept(ssl) != 1)
+		return;
+	while (!strstr(buf_text(&in), "\r\n\r\n") && (n = SSL_read(ssl, room, sizeof room)) > 0)
+		buf_add(&in, room, (size_t)n);
+	if (in.len == 0)
+		return;
+	accept = frames_accept(buf_text(&in));
+	buf_adds(&out, accept);
+	frames_write(&out, says);
+	SSL_write(ssl, out.at, (int)out.len);
+	if (habit == READS_LATE)
+		usleep(50000);
+	while ((n = SSL_read(ssl, room, sizeof room)) > 0)
+		if (write(heard_by, room, (size_t)n) != n)
+			return;
+}
+
+/* In a process of its own; its pid, and the end of what it hears. */
+static pid_t tls_server(enum habit habit, const char *folder, int *ret_heard)
+{
+	DEFER(text_free) char *cert = text_fmt("%s/cert.pem", folder), *key = text_fmt("%s/key.pem", folder);
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), pipes[2], small = 4096;
+	SSL_CTX *ctx;
+	pid_t pid;
+
+	if (habit == READS_LATE)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	ck_assert(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 5) == 0 && pipe(pipes) == 0);
+	getsockname(fd, (struct sockaddr *)&a, &len);
+	snprintf(url, sizeof url, "wss://localhost:%d/", ntohs(a.sin_port));
+	pid = fork();
+	if (pid == 0) {
+		ctx = SSL_CTX_new(TLS_server_method());
+		if (SSL_CTX_use_certificate_file(ctx, cert, SSL_FILETYPE_PEM) != 1 ||
+		    SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+			_exit(1);
+		if (habit != PLAIN_TLS)
+			SSL_CTX_set_alpn_select_cb(ctx, pick_h2, NULL);
+		if (habit == INSISTS_ON_H2)
+			SSL_CTX_set_client_hello_cb(ctx, insist_on_alpn, NULL);
+		serve(accept(fd, NULL, NULL), ctx, habit, pipes[1]);
+		_exit(0);
+	}
+	close(fd);
+	close(pipes[1]);
+	*ret_heard = pipes[0];
+	return pid;
+}
+
+static void make_certificate(char folder[])
+{
+	DEFER(text_free) char *make = NULL;
+	pid_t pid;
+	int status = 1;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	pid = fork();
+	if (pid == 0) {
+		ck_assert_int_eq(chdir(folder), 0);
+		dup2(open("/dev/null", O_WRONLY), 2);
+		execlp("openssl", "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+		       "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem", NULL);
+		_exit(127);
+	}
+	ck_assert(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void tidy(const char *folder, pid_t pid)
+{
+	DEFER(text_free) char *cert = text_fmt("%s/cert.pem", folder), *key = text_fmt("%s/key.pem", folder);
+
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	unlink(cert);
+	unlink(key);
+	rmdir(folder);
+}
+
+static void hear_all(int fd)
+{
+	char room[65536];
+	ssize_t n;
+
+	while ((n = read(fd, room, sizeof room)) > 0)
+		take_frames((struct str){ room, (size_t)n });
+	close(fd);
+}
+
+static void send_much(struct websocket *s)
+{
+	DEFER(text_free) char *stars = text_fmt("%0*d", 260000, 0);
+
+	memset(stars, '*', 260000);
+	websocket_send(s, str_of(stars));
+	opened++;
+}
+
+static const struct { const char *name; enum habit habit; bool trusts; enum websocket_end end; } tls[] = {
+	{ "all in one record", PLAIN_TLS, true, WEBSOCKET_CLOSED },
+	{ "h2 is offered", PICKS_H2, true, WEBSOCKET_CLOSED },
+	{ "nothing but h2 is spoken", INSISTS_ON_H2, true, WEBSOCKET_UNREACHED },
+	{ "it reads late", READS_LATE, true, WEBSOCKET_CLOSED },
+	{ "nobody vouches for it", PLAIN_TLS, false, WEBSOCKET_UNTRUSTED },
+	{ "nobody vouches for it, and h2 is offered", PICKS_H2, false, WEBSOCKET_UNTRUSTED },
+};
+
+START_TEST(over_tls_all_is_read_and_h2_is_never_spoken)
+{
+	char folder[] = "/tmp/chela-test-XXXXXX";
+	DEFER(text_free) char *cert = NULL;
+	int fd = -1;
+	pid_t pid;
+
+	make_certificate(folder);
+	cert = text_fmt("%s/cert.pem", folder);
+	trusted = tls[_i].trusts ? cert : NULL;
+	says = "T:one|T:two|P:x|t:th|C:ree|T=9000|X1000";
+	pid = tls_server(tls[_i].habit, folder, &fd);
+	open_line();
+	if (tls[_i].habit == READS_LATE)
+		w.opened = send_much;
+	wait_until(&ended, 1);
+	if (tls[_i].end != WEBSOCKET_CLOSED)
+		kill(pid, SIGKILL);
+	hear_all(fd);
+	tidy(folder, pid);
+	ck_assert_msg(w.end == tls[_i].end, "%s: %d %s", tls[_i].name, w.end, w.why);
+	if (tls[_i].end != WEBSOCKET_CLOSED)
+		return;
+	ck_assert_int_eq(strncmp(buf_text(&texts), "[one][two][three][***", 21), 0);
+	ck_assert_uint_eq(texts.len, 5 + 5 + 7 + 9002);
+	sends(tls[_i].habit == READS_LATE ? "T=260000|O:x|X1000" : "O:x|X1000");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("websocket");
@@ -1248,6 +1443,7 @@ int main(void)
 	tcase_add_loop_test(t, an_owner_may_drop_it_at_any_moment, 0, CONNECTED + 1);
 	tcase_add_test(t, it_may_be_opened_again_when_it_has_ended);
 	tcase_add_test(t, an_idle_one_can_be_dropped_and_closed);
+	tcase_add_loop_test(t, over_tls_all_is_read_and_h2_is_never_spoken, 0, COUNT(tls));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
