@@ -30,7 +30,7 @@ struct websocket_parts {
 	enum state state;
 	bool busy;		/* one of our functions is at work on it */
 	bool dropped, over;	/* it goes with settle(), without ended() or with it */
-	bool deaf;		/* what still comes is not read */
+	bool deaf;		/* what still comes says nothing */
 	bool more;		/* than one turn takes */
 	bool eof, pinged;
 	struct watch watch;
@@ -304,14 +304,12 @@ static void read_all(struct websocket_parts *p)
 		timer_set(p->loop, &p->patience, p->w->ping_ms);
 }
 
-/* What we closed with may not reach a peer whose bytes nobody reads: so they are, until it
- * is gone. A close that they began and we answered has nothing left to wait for. */
+/* What we said last may not reach a peer whose bytes nobody reads: so they are, until it
+ * closes the connection, as is the server's part (RFC 6455, section 7.1.1). */
 static void read_away(struct websocket_parts *p)
 {
 	char room[4096];
 
-	if (p->state == CLOSING && p->w->end == WEBSOCKET_CLOSED && p->flight_len == 0)
-		conclude(p, WEBSOCKET_CLOSED, "closed");
 	while (!p->over && receive(p, room, sizeof room) > 0)
 		;
 }

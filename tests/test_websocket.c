@@ -1236,6 +1236,8 @@ CURL *curl_easy_init(void)
 	return curl;
 }
 
+static int go[2];			/* a byte: now it reads on */
+
 enum habit { PLAIN_TLS, PICKS_H2, INSISTS_ON_H2, READS_LATE };
 
 /* Speaks h2 with those who speak ALPN, though they do not name it. */
@@ -1261,10 +1263,11 @@ static int insist_on_alpn(SSL *ssl, int *alert, void *arg)
 	       SSL_CLIENT_HELLO_SUCCESS : SSL_CLIENT_HELLO_ERROR;
 }
 
-/* One connection: it accepts, says all at once in one record, and passes on what it hears. */
+/* One connection: it accepts, says all at once in one record, and in the end passes on what
+ * it heard. */
 static void serve(int fd, SSL_CTX *ctx, enum habit habit, int heard_by)
 {
-	struct buf in = buf_new(10000), out = buf_new(100000);
+	struct buf in = buf_new(1000000), out = buf_new(100000);
 	SSL *ssl = SSL_new(ctx);
 	char room[16384], *accept = NULL;
 	int n;
@@ -1280,10 +1283,19 @@ static void serve(int fd, SSL_CTX *ctx, enum habit habit, int heard_by)
 	buf_adds(&out, accept);
 	frames_write(&out, says);
 	SSL_write(ssl, out.at, (int)out.len);
-	if (habit == READS_LATE)
-		usleep(50000);
-	while ((n = SSL_read(ssl, room, sizeof room)) > 0)
-		if (write(heard_by, room, (size_t)n) != n)
+	if (habit == READS_LATE && read(go[0], room, 1) != 1)
+		return;
+	buf_cut(&in, 0);
+	while (!last_is_close() && (n = SSL_read(ssl, room, sizeof room)) > 0) {
+		buf_add(&in, room, (size_t)n);
+		buf_add(&heard, room, (size_t)n);
+		if (frames_hear(&heard, &sent))
+			return;
+		if (habit == READS_LATE && in.len >= 260000 && in.len < 260000 + (size_t)n)
+			SSL_write(ssl, "\x88\x02\x03\xE8", 4);
+	}
+	for (size_t at = 0; at < in.len; at += (size_t)n)
+		if ((n = (int)write(heard_by, in.at + at, in.len - at)) <= 0)
 			return;
 }
 
@@ -1299,7 +1311,8 @@ static pid_t tls_server(enum habit habit, const char *folder, int *ret_heard)
 
 	if (habit == READS_LATE)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-	ck_assert(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 5) == 0 && pipe(pipes) == 0);
+	ck_assert(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 5) == 0 && pipe(pipes) == 0 &&
+		  pipe(go) == 0);
 	getsockname(fd, (struct sockaddr *)&a, &len);
 	snprintf(url, sizeof url, "wss://localhost:%d/", ntohs(a.sin_port));
 	pid = fork();
@@ -1360,12 +1373,40 @@ static void hear_all(int fd)
 	close(fd);
 }
 
+/* So that the kernel does not take all of it at once. */
+static void take_little(void)
+{
+	unsigned port = (unsigned)strtoul(strrchr(url, ':') + 1, NULL, 10);
+	int small = 4096, found = 0;
+
+	for (int fd = 3; fd < 100; fd++) {
+		struct sockaddr_in a = { 0 };
+		socklen_t len = sizeof a;
+
+		if (getpeername(fd, (struct sockaddr *)&a, &len) == 0 && a.sin_family == AF_INET && ntohs(a.sin_port) == port)
+			found += setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0;
+	}
+	ck_assert_int_eq(found, 1);
+}
+
+static void was_sent(struct timer *t)
+{
+	(void)t;
+	ck_assert_uint_gt(websocket_waiting(&w), 0);		/* it waits, and does not ask for others */
+	websocket_send(&w, STR("after"));
+	ck_assert_int_eq(write(go[1], "", 1), 1);
+}
+
+static struct timer later = { .fired = was_sent };
+
 static void send_much(struct websocket *s)
 {
 	DEFER(text_free) char *stars = text_fmt("%0*d", 260000, 0);
 
 	memset(stars, '*', 260000);
+	take_little();
 	websocket_send(s, str_of(stars));
+	timer_set(loop, &later, 10);
 	opened++;
 }
 
@@ -1388,7 +1429,7 @@ START_TEST(over_tls_all_is_read_and_h2_is_never_spoken)
 	make_certificate(folder);
 	cert = text_fmt("%s/cert.pem", folder);
 	trusted = tls[_i].trusts ? cert : NULL;
-	says = "T:one|T:two|P:x|t:th|C:ree|T=9000|X1000";
+	says = tls[_i].habit == READS_LATE ? "T:one|T:two|T:three|T=9000" : "T:one|T:two|P:x|t:th|C:ree|T=9000|X1000";
 	pid = tls_server(tls[_i].habit, folder, &fd);
 	open_line();
 	if (tls[_i].habit == READS_LATE)
@@ -1396,6 +1437,9 @@ START_TEST(over_tls_all_is_read_and_h2_is_never_spoken)
 	wait_until(&ended, 1);
 	if (tls[_i].end != WEBSOCKET_CLOSED)
 		kill(pid, SIGKILL);
+	timer_stop(&later);
+	close(go[0]);
+	close(go[1]);
 	hear_all(fd);
 	tidy(folder, pid);
 	ck_assert_msg(w.end == tls[_i].end, "%s: %d %s", tls[_i].name, w.end, w.why);
@@ -1403,7 +1447,7 @@ START_TEST(over_tls_all_is_read_and_h2_is_never_spoken)
 		return;
 	ck_assert_int_eq(strncmp(buf_text(&texts), "[one][two][three][***", 21), 0);
 	ck_assert_uint_eq(texts.len, 5 + 5 + 7 + 9002);
-	sends(tls[_i].habit == READS_LATE ? "T=260000|O:x|X1000" : "O:x|X1000");
+	sends(tls[_i].habit == READS_LATE ? "T=260000|T:after|X1000" : "O:x|X1000");
 }
 END_TEST
 
