@@ -7,4 +7,13 @@
 /* Writes `program` (and leaves nothing else). False: *ret says why. */
 bool adapter_compile(const struct instance *i, const char *source, const char *program, struct failure *ret);
 
+/* For the harness (crew.h): a library of a source that has been judged before, or of a text that
+ * was made of one. Every edge of it counts, so that an endless loop ends. */
+enum harness {
+	HARNESS_PLAIN,			/* as fast as it can be */
+	HARNESS_SANITIZED,		/* address and undefined; what is not initialised holds nonsense */
+};
+bool adapter_library(const struct instance *i, const char *source, const char *library, enum harness mode,
+		     struct failure *ret);
+
 #endif
