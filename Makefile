@@ -6,7 +6,7 @@ SAN ?=
 
 PACKAGES = build-essential pkg-config libcurl4-openssl-dev libcjson-dev libevent-dev \
 	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev libwslay-dev \
-	   libmd-dev libunistring-dev ca-certificates
+	   libmd-dev libunistring-dev libtree-sitter-dev ca-certificates
 TEST_PACKAGES = check clang git openssl libssl-dev
 LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark libmd
 MORE_LIBS = -lwslay -lunistring -lm	# that pkg-config does not know; curl loads the second anyway
@@ -71,7 +71,19 @@ $(call objects,core/store/db.c): core/store/schema.sql
 $(B)/core.a: $(call objects,$(CORE))
 	@rm -f $@ && ar rcs $@ $^
 
-$(B)/gate.a: $(call objects,$(GATE))
+# The grammar of C, from npm as source: the gate alone reads C.
+build/grammar/.installed: $(B)/.npm
+	@mkdir -p $(@D)
+	@npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix $(@D) tree-sitter-c@0.23 >/dev/null
+	@touch $@
+
+$(B)/grammar.o: build/grammar/.installed
+	@echo "  cc tree-sitter-c"
+	@$(CC) -O1 -fPIE -w -I$(<D)/node_modules/tree-sitter-c/src -c $(<D)/node_modules/tree-sitter-c/src/parser.c -o $@
+
+$(B)/chela-gate $(B)/tests/%: LIBS += tree-sitter
+
+$(B)/gate.a: $(call objects,$(GATE)) $(B)/grammar.o
 	@rm -f $@ && ar rcs $@ $^
 
 # One object: what every adapter program is linked with.

@@ -1,0 +1,39 @@
+/* parse.h - C as a tree, by tree-sitter: what lint judges and what instrument changes.
+ *
+ * The tree is of the text as it stands: nothing is preprocessed. Nodes are tree-sitter's own
+ * (tree_sitter/api.h), by value; what is asked often about them is here. A node that is absent
+ * is null (ts_node_is_null), and everything here takes it. */
+#ifndef CHELA_PARSE_H
+#define CHELA_PARSE_H
+#include "buf.h"
+#include <tree_sitter/api.h>
+
+struct parse {
+	struct str text;	/* borrowed */
+	TSTree *tree;
+};
+
+struct parse parse_open(struct str text);
+void parse_free(struct parse *p);
+
+TSNode parse_root(const struct parse *p);
+struct str node_text(const struct parse *p, TSNode n);
+int node_line(TSNode n);				/* from 1 */
+bool node_is(TSNode n, const char *type);		/* "call_expression", or a token as it is written: "&&" */
+bool node_in(TSNode n, const char *types);		/* words with one space between them */
+bool node_says(const struct parse *p, TSNode n, const char *text);
+TSNode node_field(TSNode n, const char *field);		/* "condition" */
+TSNode node_child(TSNode n, const char *type);		/* the first of this type */
+/* What comes next within `within`, itself first, its children before its neighbours; null: all
+ * was seen. for (TSNode n = root; !ts_node_is_null(n); n = node_next(n, root)) */
+TSNode node_next(TSNode n, TSNode within);
+TSNode node_skip(TSNode n, TSNode within);		/* the same, past its children */
+TSNode node_bare(TSNode n);				/* without the parentheses around it */
+TSNode node_above(TSNode n, const char *types);		/* the nearest that it stands in; null: none */
+
+/* The name that a declarator declares, through pointers, arrays and parameters; else null. */
+TSNode declared_name(TSNode declarator);
+/* "host_call" of a call of that name; empty where what is called is no name. */
+struct str called(const struct parse *p, TSNode call);
+
+#endif
