@@ -2,6 +2,7 @@
  * that frames by hand. */
 #include "fake.h"
 #include "frames.h"
+#include "framing.h"
 #include "limits.h"
 #include "upgrade.h"
 #include "websocket.h"
@@ -876,6 +877,31 @@ END_TEST
 
 /* ---- where to ------------------------------------------------------------ */
 
+/* TLS hands out at most what one of its records holds, though more lies there: who stops at the
+ * first short read waits for what has come already. */
+static ssize_t one_byte(struct framing *f, void *room, size_t n)
+{
+	(void)f;
+	if (n == 0 || sent.len == 0)
+		return -1;
+	memcpy(room, sent.at, 1);
+	buf_drop(&sent, 1);
+	return 1;
+}
+
+START_TEST(a_short_read_is_not_the_last_one)
+{
+	struct framing f = { .receive = one_byte };
+
+	framing_begin(&f);
+	frames_write(&sent, "t=200|C=200");
+	ck_assert_int_eq(framing_next(&f), HEARD_TEXT);
+	ck_assert_uint_eq(f.bytes.len, 400);
+	ck_assert_int_eq(framing_next(&f), HEARD_NOTHING);
+	framing_end(&f);
+}
+END_TEST
+
 START_TEST(an_address_that_is_barred_is_not_connected_to)
 {
 	may = false;
@@ -1471,6 +1497,7 @@ int main(void)
 	tcase_add_test(t, an_answer_that_is_damaged_anywhere_is_no_upgrade);
 	tcase_add_loop_test(t, an_upgrade_that_fails_ends_the_line, 0, COUNT(refusals));
 	tcase_add_test(t, frames_may_come_with_the_answer_or_all_of_it_byte_by_byte);
+	tcase_add_test(t, a_short_read_is_not_the_last_one);
 	tcase_add_test(t, an_address_that_is_barred_is_not_connected_to);
 	tcase_add_test(t, where_nobody_listens_it_is_not_reached);
 	tcase_add_test(t, a_line_that_is_led_elsewhere_keeps_its_host);
