@@ -185,8 +185,9 @@ enum heard framing_next(struct framing *f)
 void framing_put(struct framing *f, struct buf *out, enum framed kind, struct str payload)
 {
 	static const uint8_t opcodes[] = { WSLAY_TEXT_FRAME, WSLAY_PING, WSLAY_PONG, WSLAY_CONNECTION_CLOSE };
-	struct wslay_frame_iocb frame = { .fin = 1, .opcode = opcodes[kind], .mask = 1, .payload_length = payload.len,
-					  .data = (const uint8_t *)payload.at, .data_length = payload.len };
+	struct wslay_frame_iocb frame = { .fin = 1, .opcode = opcodes[kind], .mask = 1,
+					  .payload_length = payload.len, .data_length = payload.len,
+					  .data = (const uint8_t *)payload.at };
 	ssize_t n;
 
 	f->out = out;

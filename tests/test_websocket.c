@@ -1362,7 +1362,6 @@ static pid_t tls_server(enum habit habit, const char *folder, int *ret_heard)
 
 static void make_certificate(char folder[])
 {
-	DEFER(text_free) char *make = NULL;
 	pid_t pid;
 	int status = 1;
 
