@@ -1,5 +1,5 @@
 // home.mjs - a chela of its own for each test, and one or two Slack workspaces (workspace.mjs) that it
-// is connected to. Programs that use it are called with CHELA NODE_MODULES [ONLY].
+// is connected to. Programs that use it are called with CHELA NODE_MODULES [ONLY]. What failed is kept.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,9 +8,9 @@ import { Workspace } from './workspace.mjs';
 
 const [chela, modules, only] = process.argv.slice(2);
 const PATIENCE_MS = 40000, AT_ONCE = 6;
-const root = fs.mkdtempSync(path.join(os.tmpdir(), 'chela-whole-'));
-process.on('exit', () => fs.rmSync(root, { recursive: true, force: true }));
-const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !/_API_KEY$/.test(k)));
+export const root = fs.mkdtempSync(path.join(os.tmpdir(), 'chela-whole-'));
+process.on('exit', (code) => code || fs.rmSync(root, { recursive: true, force: true }));
+const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !/_API_KEY$|^LD_PRELOAD$/.test(k)));
 
 export const base = (port) => `name Chela\nmodel echo = openai at http://127.0.0.1:${port}/v1 using echo\nuse echo\n`;
 const first = path.join(root, 'first');
@@ -22,15 +22,17 @@ if (checked.status !== 0) throw new Error(checked.stdout + checked.stderr);
 export class Home {
   constructor(name) {
     this.dir = path.join(root, name);
+    this.words = '';
     fs.cpSync(first, this.dir, { recursive: true });
   }
 
-  async start(conf) {
-    fs.writeFileSync(path.join(this.dir, 'assistant.conf'), conf);
-    this.core = spawn(chela, ['--instance', this.dir, 'run', '--yes-to', 'openai,slack'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-    this.words = '';
+  // With this configuration, else with the last one.
+  start(conf, more = {}) {
+    if (conf) fs.writeFileSync(path.join(this.dir, 'assistant.conf'), conf);
+    this.core = spawn(chela, ['--instance', this.dir, 'run', '--yes-to', 'openai,slack'],
+      { env: { ...env, ...more }, stdio: ['ignore', 'ignore', 'pipe'] });
     this.core.stderr.on('data', (d) => { this.words += d; });
-    this.gone = new Promise((done) => this.core.on('exit', (code) => done(code)));
+    this.gone = new Promise((done) => this.core.on('exit', (code, signal) => done(signal ?? code)));
   }
 
   // asynchronous: the services that the core talks to live in this process
@@ -43,7 +45,7 @@ export class Home {
     });
   }
 
-  async stop() {
+  stop() {
     this.core.kill('SIGTERM');
     return this.gone;
   }
@@ -67,7 +69,7 @@ export async function place(name, { people = 'owner U1 on work\nguest U2 on work
   const ports = await Promise.all(w.map((x) => x.listen()));
   const names = ['work', 'home'];
   before?.(w[0]);
-  await home.start(base(ports[0]) + w.map((_, i) => `channel ${names[i]} = slack played at 127.0.0.1:${ports[i]}\n`).join('') + people);
+  home.start(base(ports[0]) + w.map((_, i) => `channel ${names[i]} = slack played at 127.0.0.1:${ports[i]}\n`).join('') + people);
   const t = { w: w[0], other: w[1], home };
   t.texts = (channel, from = t.w) => from.posted.filter((p) => p.channel === channel).map((p) => p.text);
   t.says = (channel, text, from = t.w) => until(`"${text}" in ${channel}`, () => t.texts(channel, from).includes(text), () => [from.posted, from.calls, home.words]);
