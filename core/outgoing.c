@@ -318,7 +318,7 @@ static int64_t not_before(const struct outgoing *o, const struct lane *l, const 
 static cJSON *members(const struct outbound *out, enum step step)
 {
 	return json_build("{chat:%s,thread:%s,id:%s,handle:%s,text:%s}", out->chat,
-			  out->thread[0] ? out->thread : NULL, step == STEP_EDIT ? out->id : NULL,
+			  out->thread[0] && !is_private(out->thread) ? out->thread : NULL, step == STEP_EDIT ? out->id : NULL,
 			  step == STEP_REPLY ? out->handle : NULL, step == STEP_CONFIRM ? NULL : out->text);
 }
 

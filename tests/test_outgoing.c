@@ -77,6 +77,15 @@ static void longer(struct scene *s) { add(s, "C", "one two three four five six s
 static void threaded(struct scene *s) { outbox_add(s->store, "work", "C", "t", "hello", 0); }
 static void command(struct scene *s) { outbox_reply(s->store, &asked_of, "hello", 0); }
 
+static void secretly(struct scene *s)
+{
+	DEFER(text_free) char *thread = private_thread("U1");
+	struct inbound to = asked_of;
+
+	to.thread = thread;
+	outbox_reply(s->store, &to, "hello", 0);
+}
+
 static void old_command(struct scene *s)
 {
 	command(s);
@@ -174,6 +183,7 @@ static const struct {
 	{ "an edit that is used up", SEND | EDIT, draft, "quota", "edit C/m0 hello", "failed|m0|quota" },
 	{ "nothing edits here any more", SEND, draft, "done:m1", "send C hello", "sent|m1|" },
 
+	{ "a command with a conversation of its own", SEND | REPLY, secretly, "done", "reply C/h1 hello", "sent||" },
 	{ "a command", SEND | REPLY, command, "done", "reply C/t/h1 hello", "sent||" },
 	{ "a command, busy", SEND | REPLY, command, "busy done", "reply C/t/h1 hello, reply C/t/h1 hello", "sent||" },
 	{ "a handle that is used up", SEND | REPLY, command, "missing", "reply C/t/h1 hello", "failed||missing" },

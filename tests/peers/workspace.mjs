@@ -208,7 +208,8 @@ export class Workspace {
 
   model(turn, response) {
     const last = turn.messages.filter((m) => m.role === 'user').at(-1);
-    const text = typeof last.content === 'string' ? last.content : last.content.map((p) => p.text).join('');
+    const said_by = /^\[[^\]]*\] /;		// who speaks, where several do
+    const text = (typeof last.content === 'string' ? last.content : last.content.map((p) => p.text).join('')).replace(said_by, '');
     const said = this.says?.(text) ?? {};		// what a test wants: {text, slow}
     const pieces = said.text ? said.text.match(/[^]{1,200}/gu) : [`echo`, ` of `, text], slow = said.slow ?? 0;
     this.asked += 1;
