@@ -1,5 +1,5 @@
 # What a person says: make, make run, make test, make torture, make check [A=NAME], make lint,
-# make asan, make bench [MESSAGES=100000], make clean. Everything built lies under build/.
+# make asan, make fuzz [SECONDS=30], make bench [MESSAGES=100000], make clean. Everything built lies under build/.
 
 B ?= build
 SAN ?=
@@ -124,15 +124,33 @@ test: all $(TESTS) $(B)/kill.so build/npm/.installed
 	@build/npm/node tests/peers/models.mjs $(B)/chela build/npm/node_modules/@copilotkit/aimock/dist/index.js
 	@build/npm/node tests/peers/slack.mjs $(B)/chela-gate build/npm/node_modules
 	@build/npm/node tests/peers/slack_whole.mjs $(B)/chela build/npm/node_modules
-	@build/npm/node tests/torture/torture.mjs $(B)/chela $(CURDIR)/$(B)/kill.so build/npm/node_modules --points 30
+	@build/npm/node tests/torture/torture.mjs $(B)/chela build/npm/node_modules $(CURDIR)/$(B)/kill.so --points 30
 	@$(MAKE) --no-print-directory lint
 
 # The long form of what `make test` does at 30 points; SEED=2 for other ones.
 torture: all $(B)/kill.so build/npm/.installed
-	@build/npm/node tests/torture/torture.mjs $(B)/chela $(CURDIR)/$(B)/kill.so build/npm/node_modules --points 300 --seed $(or $(SEED),1)
+	@build/npm/node tests/torture/torture.mjs $(B)/chela build/npm/node_modules $(CURDIR)/$(B)/kill.so --points 300 --seed $(or $(SEED),1)
 
 $(B)/kill.so: tests/torture/kill.c $(B)/.packages
 	@$(CC) -shared -fPIC -std=gnu17 -D_GNU_SOURCE $(WARN) -o $@ $<
+
+# What strangers can send, at random, for so many SECONDS: from the examples of the pages, and from
+# what an earlier run found.
+fuzz:
+	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined build/fuzz/fuzz
+	@mkdir -p build/fuzz/found build/fuzz/seeds
+	@awk '/^```json/ { f = "build/fuzz/seeds/" FNR NR; printf "j" > f; next } /^```/ { f = "" } f { print > f }' specs/*/*.md
+	@for f in specs/*/*.md; do (printf a; cat $$f) >build/fuzz/seeds/a-$$(echo $$f | tr / -); done
+	@printf 'uHTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n' \
+		>build/fuzz/seeds/upgrade
+	@printf 'f\001\003abc\211\001p\200\002de\210\002\003\350' >build/fuzz/seeds/frames
+	@printf 'p<@U0> `<@U0>` <https://x|y> <!date^1^{date}|d> &lt;' >build/fuzz/seeds/plain
+	@cd $(CURDIR) && UBSAN_OPTIONS=halt_on_error=1 build/fuzz/fuzz -max_total_time=$(or $(SECONDS),30) -timeout=10 -max_len=4096 -verbosity=0 \
+		-artifact_prefix=build/fuzz/ build/fuzz/found build/fuzz/seeds >build/fuzz/log 2>&1 || { tail -n 60 build/fuzz/log; exit 1; }
+	@echo "  fuzz: nothing was found in $(or $(SECONDS),30) s"
+
+$(B)/fuzz: $(call objects,tests/fuzz.c) $(B)/core.a
+	@$(CC) $(LINK),fuzzer -o $@ $^ $$(pkg-config --libs $(LIBS)) $(MORE_LIBS)
 
 bench: all $(B)/bench
 	@rm -rf $(B)/bench-instance $(B)/bench-model $(B)/bench-channel; echo hello | env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY \
@@ -187,6 +205,6 @@ clean:
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-.PHONY: all run check test torture bench lint asan clean
+.PHONY: all run check test torture fuzz bench lint asan clean
 .DELETE_ON_ERROR:
 .SECONDARY:

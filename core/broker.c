@@ -91,6 +91,8 @@ static void scrub(const struct exchange *x, struct answer *a)
 	scrub_string(known, &a->why);
 	scrub_string(known, &a->text);
 	scrub_json(known, a->json);
+	scrub_json(known, a->whole);
+	scrub_json(known, a->gives);
 }
 
 /* The last word. Takes *a. */

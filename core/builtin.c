@@ -72,6 +72,11 @@ static char *list(const cJSON *notes)
 static char *recall(struct call *c)
 {
 	const char *words = json_text(c->args, "/words");
+
+	c->failed = c->task->shared;
+	if (c->failed)
+		return text_dup("Not here: others read this chat. The notes are kept, and can be asked for where this person "
+				"is alone with you.");
 	DEFER(json_drop) cJSON *notes = note_find(c->store, c->task->person, words, NOTES_MAX);
 
 	if (json_count(notes))

@@ -63,6 +63,17 @@ void channels_look(struct channels *c, const char *connection)
 		look_soon(ch);
 }
 
+/* What others have said is not a guest's to put away. */
+static const char *begin_anew(struct store *s, const struct inbound *in)
+{
+	int64_t conversation = conversation_find(s, in->connection, in->chat, in->thread);
+
+	if (strcmp(in->person, "owner") != 0 && conversation_has_others(s, conversation, in->person))
+		return "Others take part in this one: only an owner can begin it anew.";
+	conversation_reset(s, conversation);
+	return "A new conversation: what was said before is out of my sight.";
+}
+
 static const char *ask_program(struct channel *ch, const struct intake_result *r)
 {
 	struct channels *c = ch->all;
@@ -70,10 +81,9 @@ static const char *ask_program(struct channel *ch, const struct intake_result *r
 
 	switch (r->what) {
 	case INTAKE_STOP:
-		return c->owner->stop(c->owner, in) ? "Stopped." : "Nothing is running here.";
+		return c->owner->stop(c->owner, in);
 	case INTAKE_NEW:
-		conversation_reset(c->parts.store, conversation_find(c->parts.store, in->connection, in->chat, in->thread));
-		return "A new conversation: what was said before is out of my sight.";
+		return begin_anew(c->parts.store, in);
 	case INTAKE_STATUS:
 		return c->owner->status(c->owner);
 	case INTAKE_MODEL:
@@ -97,7 +107,7 @@ static void delivered(struct connection_owner *o, enum inbound_kind kind, const 
 	if (r.what == INTAKE_ROW)
 		c->owner->came(c->owner);
 	say = ask_program(ch, &r);
-	if (say) {
+	if (say && outbox_open_in(c->parts.store, r.in.connection, r.in.chat) < CHAT_WAITING_MAX) {
 		outbox_reply(c->parts.store, &r.in, say, 0);
 		look_soon(ch);
 	}

@@ -9,7 +9,7 @@ struct channels;
 struct channels_owner {
 	void (*came)(struct channels_owner *o);		/* a row in the inbox waits */
 	/* Asked of the program itself, by somebody in a chat. Words stand until the next call. */
-	bool (*stop)(struct channels_owner *o, const struct inbound *in);	/* false: nothing runs there */
+	const char *(*stop)(struct channels_owner *o, const struct inbound *in);
 	const char *(*status)(struct channels_owner *o);
 	const char *(*models)(struct channels_owner *o);
 	void (*stopped)(struct channels_owner *o);	/* channels_stop() is done; from the loop */

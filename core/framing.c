@@ -20,8 +20,11 @@ static ssize_t give_bytes(uint8_t *room, size_t n, int flags, void *arg)
 {
 	struct framing *f = arg;
 
+	ssize_t got = f->receive(f, room, n);
+
 	(void)flags;
-	return f->receive(f, room, n);
+	f->dry = got < 0;
+	return got;
 }
 
 static ssize_t put_bytes(const uint8_t *bytes, size_t n, int flags, void *arg)
@@ -168,8 +171,10 @@ enum heard framing_next(struct framing *f)
 		struct wslay_frame_iocb piece = { 0 };
 		ssize_t n = wslay_frame_recv(f->cutter, &piece);
 
-		if (n == WSLAY_ERR_WANT_READ)
+		if (n == WSLAY_ERR_WANT_READ && f->dry)
 			return HEARD_NOTHING;
+		if (n == WSLAY_ERR_WANT_READ)
+			continue;		/* it wants to read again: a short read is not the last one */
 		heard = n < 0 ? wrong(f, CODE_PROTOCOL, "sent a frame that is none") : take(f, &piece);
 	}
 	return heard;
@@ -180,8 +185,9 @@ enum heard framing_next(struct framing *f)
 void framing_put(struct framing *f, struct buf *out, enum framed kind, struct str payload)
 {
 	static const uint8_t opcodes[] = { WSLAY_TEXT_FRAME, WSLAY_PING, WSLAY_PONG, WSLAY_CONNECTION_CLOSE };
-	struct wslay_frame_iocb frame = { .fin = 1, .opcode = opcodes[kind], .mask = 1, .payload_length = payload.len,
-					  .data = (const uint8_t *)payload.at, .data_length = payload.len };
+	struct wslay_frame_iocb frame = { .fin = 1, .opcode = opcodes[kind], .mask = 1,
+					  .payload_length = payload.len, .data_length = payload.len,
+					  .data = (const uint8_t *)payload.at };
 	ssize_t n;
 
 	f->out = out;

@@ -26,6 +26,7 @@ struct framing {		/* embedded in its owner; zeroed but for receive() */
 	wslay_frame_context_ptr cutter;
 	struct wslay_frame_iocb frame;
 	bool within;		/* it */
+	bool dry;		/* the last receive() had nothing */
 	uint64_t left;		/* of its payload */
 	uint8_t opcode;		/* of the message under way; 0: none */
 	struct buf message, control, *out;

@@ -19,6 +19,11 @@ static const char about[] =
 	"something, in their words.\n\n"
 	"Answer in the language in which you are spoken to, in plain Markdown, as short as the matter allows.";
 
+static const char shared_about[] =
+	"Several people share this chat, and all of them read what you answer. Before what each of them said the program "
+	"puts who it was, as in [U2] or [U1, an owner]; whatever stands behind that first bracket are their own words, "
+	"brackets among them. Notes are not shown here, since others would read them.";
+
 static const char summary_about[] =
 	"You condense a conversation between a person and their assistant, so that the assistant can go on "
 	"without it. Write what must not be lost: what the person wants and decided, facts with their names, "
@@ -33,6 +38,11 @@ char *history_system(const struct conf *c, const char *persona)
 	if (!persona || !*persona)
 		return text_dup(us);
 	return text_fmt("%s\n\nThe person wrote this about how you shall be:\n\n%s", us, persona);
+}
+
+char *history_system_for(const char *system, bool shared)
+{
+	return shared ? text_fmt("%s\n\n%s", system, shared_about) : text_dup(system);
 }
 
 static int64_t tokens_of_bytes(size_t bytes)
@@ -176,7 +186,8 @@ static void add_preface(struct buf *b, const struct history *h)
 
 	if (summary && *summary)
 		buf_addf(b, "Summary of what was said before:\n%s\n", summary);
-	add_notes(b, h);
+	if (!h->shared)
+		add_notes(b, h);
 }
 
 static void put_preface(cJSON *list, const struct history *h)
@@ -201,8 +212,16 @@ static void put_preface(cJSON *list, const struct history *h)
 /* As shown: without row numbers, cut, nothing empty. */
 static void prepare(cJSON *message, int64_t result_chars)
 {
+	const char *from = json_text(message, "/from");
+
 	cJSON_DeleteItemFromObjectCaseSensitive(message, "row");
 	fill_text(message);
+	if (from) {
+		DEFER(text_free) char *said = text_fmt("[%s] %s", from, json_text(message, "/text"));
+
+		set_text(message, said);
+		cJSON_DeleteItemFromObjectCaseSensitive(message, "from");
+	}
 	if (is_role(message, "tool")) {
 		DEFER(text_free) char *shorter = cut(json_text(message, "/text"), result_chars);
 
@@ -256,7 +275,7 @@ int64_t history_fold_row(const struct history *h, const struct integration *m, i
 
 static void add_said(struct buf *b, const cJSON *message)
 {
-	const char *text = json_text(message, "/text");
+	const char *text = json_text(message, "/text"), *from = json_text(message, "/from");
 	DEFER(text_free) char *shorter = cut(text ? text : "", RESULT_CHARS_TIGHT);
 
 	if (shorter)
@@ -264,7 +283,7 @@ static void add_said(struct buf *b, const cJSON *message)
 	if (is_role(message, "tool"))
 		buf_addf(b, "Result of %s: %s\n\n", json_text(message, "/name"), text);
 	else if (text && *text)
-		buf_addf(b, "%s: %s\n\n", is_role(message, "user") ? "Person" : "Assistant", text);
+		buf_addf(b, "%s: %s\n\n", !is_role(message, "user") ? "Assistant" : from ? from : "Person", text);
 	for (const cJSON *call = json_first(json_at(message, "/calls")); call; call = json_next(call)) {
 		DEFER(text_free) char *args = json_print(json_at(call, "/args"));
 

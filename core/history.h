@@ -3,7 +3,7 @@
  * A turn in the words of adapter.h is made of: the system text (who the assistant is and
  * the person's persona file), the offered tools, and the messages after the fold. Notes and
  * the summary of what was folded stand before the text of the first message, marked as
- * ours. Nothing here holds a date or an id of ours, and messages are only ever added, so
+ * ours. Where several speak, each message says who it is. Nothing here holds a date or an id of ours, and messages are only ever added, so
  * that what a model was shown once stays the same bytes until something is folded or noted.
  *
  * Tokens are estimated as a quarter of the bytes of JSON, rounded up: within a third of
@@ -25,11 +25,15 @@ struct history {
 	struct store *store;
 	const struct conf *conf;
 	const char *system, *person;
+	bool shared;			/* others read it: notes are not shown */
 	int64_t conversation;
 };
 
 /* Owned. `persona` is what the person wrote about the assistant; NULL: nothing. */
 char *history_system(const struct conf *c, const char *persona);
+
+/* Owned: the same, and what is to be known where several people speak. */
+char *history_system_for(const char *system, bool shared);
 
 /* Owned. A tool result is shown up to so many characters. */
 cJSON *history_turn(const struct history *h, const struct integration *m, int64_t result_chars);

@@ -156,7 +156,7 @@ static void rewrite(struct store *s, const struct conf *conf, enum inbound_kind 
 
 	if (!gone && standing_of(conf, in) == STRANGER)
 		return;
-	inbox_rewrite(s, in->connection, in->chat, json_text(what, "/of"),
+	inbox_rewrite(s, in->connection, in->chat, json_text(what, "/of"), gone ? NULL : in->sender,
 		      gone ? "deleted" : json_text(what, "/version"), gone ? NULL : in->text);
 }
 
@@ -174,10 +174,15 @@ void intake(struct store *s, const struct conf *conf, const char *channel, enum 
 		.connection = channel, .chat = text_or(what, "/chat"), .thread = text_or(what, "/thread"),
 		.kind = inbound_name(kind), .id = text_or(what, "/id"), .version = "",
 		.sender = text_or(what, "/from"), .text = text_or(what, "/text"), .handle = text_or(what, "/handle"),
+		.shared = !json_true(what, "/dm"),
 	} };
 	ret->person = standing_of(conf, &ret->in) == OWNER ? text_dup("owner")
 							    : text_fmt("%s:%s", channel, ret->in.sender);
 	ret->in.person = ret->person;
+	if (kind == INBOUND_COMMAND && ret->in.shared && ret->in.handle[0]) {
+		ret->in.thread = ret->thread = private_thread(ret->in.sender);
+		ret->in.shared = false;
+	}
 	switch (kind) {
 	case INBOUND_MESSAGE: message(s, conf, what, ret); break;
 	case INBOUND_COMMAND: command(s, conf, ret); break;
@@ -190,4 +195,5 @@ void intake(struct store *s, const struct conf *conf, const char *channel, enum 
 void intake_free(struct intake_result *r)
 {
 	text_free(&r->person);
+	text_free(&r->thread);
 }

@@ -69,7 +69,6 @@ enum {
 	SEND_WAIT_FIRST_MS = 1000,		/* before the second, then doubling */
 	SEND_WAIT_MOST_MS = 300000,		/* whatever a service asks for: the wall clock may have been set back */
 	SEND_UNITS_LEAST = 16,			/* a piece that must be smaller still is refused for another reason */
-	REPLY_MS = 1800000,			/* a command's handle: Slack's works for 30 minutes */
 	PLAIN_CHATS_MAX = 256,			/* in which typing was refused: the oldest is asked once more */
 	SIGN_TRIES = 4,				/* to take a mark away */
 	SIGN_WAIT_MS = 4000,			/* before a courtesy is tried again */

@@ -535,10 +535,11 @@ static bool too_intricate(const char *text)
 {
 	size_t depth = 1, lines = 0, images = 0;
 
-	for (const char *line = text; line; line = strchr(line, '\n'), line += line != NULL, lines++) {
+	for (const char *line = text, *end; line; line = end ? end + 1 : NULL, lines++) {
 		size_t d = depth_of(line);
 
 		depth = d > depth ? d : depth;
+		end = strchr(line, '\n');
 	}
 	for (; *text; text++)
 		images += text[0] == '!' && text[1] == '[';

@@ -27,7 +27,6 @@ struct lane {			/* one chat */
 	int64_t row;		/* that it is about, until that has its end; what follows is about it too */
 	int64_t confirm_ms;	/* it is not looked for before */
 	int confirms;		/* that failed */
-	bool plain;		/* it cannot go as a reply */
 };
 
 struct outgoing {
@@ -75,7 +74,6 @@ static struct lane *lane_take(struct outgoing *o, const struct outbound *out)
 		l->row = out->row;
 		l->confirm_ms = 0;
 		l->confirms = 0;
-		l->plain = false;
 	}
 	return l;
 }
@@ -137,10 +135,11 @@ static void retry(struct outgoing *o, struct lane *l, const struct outbound *out
 		lost(o, l, outbox_failed, why);
 }
 
-/* It may have been done. */
+/* It may have been done. An edit may be repeated. So may a reply, though there it is seen: only its
+ * reader sees it, nobody can look for it, and no answer is worse than two. */
 static void wonder(struct outgoing *o, struct lane *l, const struct outbound *out, const char *why)
 {
-	if (l->step == STEP_EDIT)
+	if (l->step == STEP_EDIT || l->step == STEP_REPLY)
 		retry(o, l, out, growing(out->tries), why);
 	else if (!claims(o, STEP_CONFIRM) || out->tries >= SEND_TRIES)
 		nobody_knows(o, l, why);
@@ -163,16 +162,13 @@ static void smaller(struct outgoing *o, struct lane *l, const struct outbound *o
 		lost(o, l, outbox_failed, why);
 }
 
-/* They do not take it as it is: a message that can no longer be changed, or a command that
- * can no longer be answered, is a message after all. */
+/* They do not take it as it is: a message that can no longer be changed is a new one. The answer
+ * to a command is for one person, so it never becomes a message that all can read. */
 static void refused(struct outgoing *o, struct lane *l, const char *why)
 {
 	if (l->step == STEP_EDIT)
 		outbox_anew(o->store, l->row);
-	else if (l->step == STEP_REPLY) {
-		l->plain = true;
-		later(o, l, 0);
-	} else
+	else
 		lost(o, l, outbox_failed, why);
 }
 
@@ -300,16 +296,13 @@ bool outgoing_acted(struct outgoing *o, uint32_t ref, const struct act_answer *a
 
 /* ---- asking -------------------------------------------------------------- */
 
-static enum step next_step(const struct outgoing *o, const struct lane *l, const struct outbound *out)
+static enum step next_step(const struct outgoing *o, const struct outbound *out)
 {
 	if (out->id[0])
 		return STEP_EDIT;
-	if (out->unknown)
-		return STEP_CONFIRM;
-	if (out->handle[0] && claims(o, STEP_REPLY) && !(l && l->row == out->row && l->plain) &&
-	    store_now(o->store) - out->added <= REPLY_MS)
+	if (out->handle[0] && claims(o, STEP_REPLY))
 		return STEP_REPLY;
-	return STEP_SEND;
+	return out->unknown ? STEP_CONFIRM : STEP_SEND;
 }
 
 /* When it may go, by the loop's clock. An edit is no message: nobody counts it as one. */
@@ -325,7 +318,7 @@ static int64_t not_before(const struct outgoing *o, const struct lane *l, const 
 static cJSON *members(const struct outbound *out, enum step step)
 {
 	return json_build("{chat:%s,thread:%s,id:%s,handle:%s,text:%s}", out->chat,
-			  out->thread[0] ? out->thread : NULL, step == STEP_EDIT ? out->id : NULL,
+			  out->thread[0] && !is_private(out->thread) ? out->thread : NULL, step == STEP_EDIT ? out->id : NULL,
 			  step == STEP_REPLY ? out->handle : NULL, step == STEP_CONFIRM ? NULL : out->text);
 }
 
@@ -368,7 +361,7 @@ static void offer(const struct outbound *out, void *to)
 {
 	struct outgoing *o = to;
 	const struct lane *l = lane_find(o, out->chat);
-	enum step step = next_step(o, l, out);
+	enum step step = next_step(o, out);
 	int64_t when = not_before(o, l, out, step);
 
 	if (o->full || (l && l->ref))

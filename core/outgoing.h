@@ -7,9 +7,10 @@
  * refuses for good is a dead letter, and so are the rows of the same answer behind it. What
  * nobody knows is looked for (the act `confirm`), where the channel can, and sent again only
  * when it is surely not there; elsewhere it stays unknown, and `status` says so. An edit may be
- * repeated; one that is refused is a new message. A text that is too long for the platform
- * after all is cut smaller. Nothing is tried unless the connection is ready: where the whole
- * network is gone, rows wait instead of using up their tries. */
+ * repeated; one that is refused is a new message. The answer to a command may come twice rather
+ * than not at all, and goes nowhere but to its handle: it is for one reader. A text that is too
+ * long for the platform after all is cut smaller. Nothing is tried unless the connection is
+ * ready: where the whole network is gone, rows wait instead of using up their tries. */
 #ifndef CHELA_OUTGOING_H
 #define CHELA_OUTGOING_H
 #include "connection.h"

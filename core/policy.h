@@ -12,6 +12,7 @@
 struct task {			/* on whose behalf something is asked */
 	int64_t turn;
 	const char *connection, *person;
+	bool shared;		/* others read what comes of it */
 };
 struct decision {
 	bool allowed;

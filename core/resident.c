@@ -250,17 +250,20 @@ static bool same_place(const struct inbound *a, const struct inbound *b)
 	       strcmp(a->thread, b->thread) == 0;
 }
 
-static bool chat_stop(struct channels_owner *o, const struct inbound *in)
+/* Whoever asked may stop it, and an owner. */
+static const char *chat_stop(struct channels_owner *o, const struct inbound *in)
 {
 	struct resident *r = container_of(o, struct resident, channels_owner);
-	bool stopped = false;
+	struct running *t = r->turns;
 
-	for (struct running *t = r->turns; t; t = t->next)
-		if (!t->over && same_place(&t->in, in)) {
-			turn_stop(t->turn);
-			stopped = true;
-		}
-	return stopped;
+	while (t && (t->over || !same_place(&t->in, in)))
+		t = t->next;
+	if (!t)
+		return "Nothing is running here.";
+	if (strcmp(in->person, "owner") != 0 && strcmp(in->person, t->in.person) != 0)
+		return "Only whoever asked for it, or an owner, can stop this.";
+	turn_stop(t->turn);
+	return "Stopped.";
 }
 
 static cJSON *status_now(struct resident *r)

@@ -110,8 +110,8 @@ char *route_bar(const struct route *r)
 	if (r->exempt)
 		return NULL;
 	if (plain(r))
-		return text_fmt("plain http goes only where a line of assistant.conf says so, and %s is named in none",
-				r->origin);
+		return text_fmt("plain http goes only where a line of assistant.conf says so, and %s is named "
+				"in none", r->origin);
 	if (host_is_literal(host))
 		return text_fmt("%s is a number, no name: only a line of assistant.conf can send requests there",
 				r->origin);
@@ -132,8 +132,9 @@ bool route_may_connect(const struct route *r, const struct sockaddr *a)
 char *route_barred(const struct route *r, const char *address)
 {
 	if (r->played_at)
-		return text_fmt("%s is played at %s, which leads to %s: a fake stands on this machine only, so write "
-				"an address such as 127.0.0.1:8080 in assistant.conf", r->origin, r->played_at, address);
+		return text_fmt("%s is played at %s, which leads to %s: a fake stands on this machine only, so "
+				"write an address such as 127.0.0.1:8080 in assistant.conf", r->origin,
+				r->played_at, address);
 	if (r->exempt)
 		return text_fmt("%s leads to %s, which is not private, and plain http goes no further: "
 				"write https in assistant.conf", r->origin, address);

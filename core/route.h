@@ -22,7 +22,8 @@ struct route {			/* owns its texts */
 struct route route_new(const struct party *party, const struct operation *op, const char *url);
 void route_free(struct route *r);
 
-char *route_bar(const struct route *r) MUST_USE;	/* NULL, or why nothing may go there whatever its address; owned */
+/* NULL, or why nothing may go there, whatever its address turns out to be; owned. */
+char *route_bar(const struct route *r) MUST_USE;
 bool route_may_connect(const struct route *r, const struct sockaddr *a);
 char *route_barred(const struct route *r, const char *address);	/* why may_connect() refused; owned */
 char *route_url(const struct route *r, const char *url);	/* what is connected to; owned */

@@ -372,7 +372,8 @@ static void call_next(struct turn *t)
 static void run_call(struct later *later)
 {
 	struct turn *t = container_of(later, struct turn, run);
-	const struct task task = { .turn = t->row, .connection = t->in.connection, .person = t->in.person };
+	const struct task task = { .turn = t->row, .connection = t->in.connection, .person = t->in.person,
+				   .shared = t->in.shared };
 	bool failed = false;
 	DEFER(text_free) char *text = builtin_call(t->store, t->conf, &task, json_text(t->call, "/name"),
 						   json_at(t->call, "/args"), &failed);
@@ -529,21 +530,33 @@ static struct turn *make(struct agent *a, const struct inbound *in, struct turn_
 	t->failed = calloc(p->models_n + 1, sizeof *t->failed);
 	if (!t->failed)
 		abort();
-	t->system = text_dup(agent_system(a));
+	t->system = history_system_for(agent_system(a), in->shared);
 	t->history = (struct history){
-		.store = p->store, .conf = t->conf, .system = t->system, .person = t->in.person,
+		.store = p->store, .conf = t->conf, .system = t->system, .person = t->in.person, .shared = t->in.shared,
 		.conversation = conversation_find(p->store, in->connection, in->chat, in->thread),
 	};
 	timer_set(p->loop, &t->again, 0);
 	return t;
 }
 
+/* Where several speak. Nothing in it can pass for more than a name. */
+static char *speaker(const struct inbound *in)
+{
+	DEFER(text_free) char *name = text_dup(in->sender);
+
+	for (char *c = name; *c; c++)
+		if ((unsigned char)*c <= ' ' || strchr("[],\"", *c))
+			*c = '_';
+	return text_fmt("%s%s", name, strcmp(in->person, "owner") == 0 ? ", an owner" : "");
+}
+
 struct turn *turn_new(struct agent *a, const struct inbound *in, struct turn_owner *owner)
 {
 	struct turn *t = make(a, in, owner);
+	DEFER(text_free) char *from = in->shared ? speaker(in) : NULL;
 
 	t->row = turn_begin(t->store, t->history.conversation, in->row, in->connection);
-	add_message(t, json_build("{role:'user',text:%s}", in->text), NULL);
+	add_message(t, json_build("{role:'user',text:%s,from:%s}", in->text, from), NULL);
 	return t;
 }
 

@@ -6,8 +6,8 @@
  * they were fragmented. Binary ones are dropped without a word: all that is spoken here is
  * text, and what a service adds one day does not take the line down. A ping is answered at
  * once. A line that is silent for ping_ms is pinged, and counts as dead when nothing at all
- * comes within pong_ms. What we close is gone at the latest after CLOSE_MS, though the
- * server never answers; no message comes out of it any more. */
+ * comes within pong_ms. A line that is being closed, by whomever, is gone when the server
+ * closes the connection, at the latest after CLOSE_MS; no message comes out of it any more. */
 #ifndef CHELA_WEBSOCKET_H
 #define CHELA_WEBSOCKET_H
 #include "buf.h"
@@ -53,6 +53,7 @@ void websocket_send(struct websocket *w, struct str text);
 bool websocket_is_open(const struct websocket *w);
 size_t websocket_waiting(const struct websocket *w);		/* bytes that have not left yet */
 void websocket_close(struct websocket *w, int code);		/* ended() comes when it is gone */
-void websocket_drop(struct websocket *w);			/* at once, without ended(); also when idle, also from its callbacks */
+/* At once, without ended(); also when idle, also from its callbacks. */
+void websocket_drop(struct websocket *w);
 
 #endif

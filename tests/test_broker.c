@@ -44,7 +44,7 @@ struct ask {
 	struct exchange *exchange;
 	int done, parts_n;
 	int status, failure;
-	char *why, *json, *text;
+	char *why, *json, *text, *whole;	/* whole: and what it gives */
 	struct buf parts;		/* "[json]" or "(text)", failures as "!class" */
 	bool free_in_part, free_in_done;
 	struct ask *also;		/* freed with it */
@@ -80,6 +80,7 @@ static void part(struct exchange_owner *o, const struct answer *piece)
 static void done(struct exchange_owner *o, const struct answer *answer)
 {
 	struct ask *a = container_of(o, struct ask, owner);
+	DEFER(json_drop) cJSON *both = NULL;
 
 	ck_assert_ptr_nonnull(a->exchange);
 	a->done++;
@@ -88,6 +89,8 @@ static void done(struct exchange_owner *o, const struct answer *answer)
 	a->failure = answer->failure;
 	a->why = text_dup(answer->why ? answer->why : "");
 	a->json = answer->json ? json_print(answer->json) : text_dup("");
+	both = json_build("{whole:%j,gives:%j}", answer->whole, answer->gives);
+	a->whole = json_print(both);
 	a->text = text_dup(answer->text ? answer->text : "");
 	if (a->free_in_done)
 		let_go(a);
@@ -121,6 +124,7 @@ static void ask_free(struct ask *a)
 	exchange_free(a->exchange);
 	free(a->why);
 	free(a->json);
+	free(a->whole);
 	free(a->text);
 	buf_free(&a->parts);
 	free(a);
@@ -795,7 +799,7 @@ static const struct { const char *name; enum answer_kind kind; int status; const
 START_TEST(a_secret_that_comes_back_is_seen_by_nobody)
 {
 	struct ask *a;
-	const char *all[4];
+	const char *all[5];
 	bool marked = false;
 
 	give_key(KEY);
@@ -807,6 +811,7 @@ START_TEST(a_secret_that_comes_back_is_seen_by_nobody)
 	all[1] = a->json;
 	all[2] = a->text;
 	all[3] = buf_text(&a->parts);
+	all[4] = a->whole;		/* out of which the core reads what people wrote */
 	for (size_t i = 0; i < COUNT(all); i++) {
 		ck_assert_lacks(all[i], KEY);
 		ck_assert_lacks(all[i], "MDEyMzQ1Njc4OWFiY2RlZ");

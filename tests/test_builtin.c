@@ -193,6 +193,24 @@ static const struct { const char *name, *args, *want; } texts[] = {
 	{ "a control character", "{\"text\":\"\\u0001\\u001b[0m\"}", "\x01\x1B[0m" },
 };
 
+START_TEST(notes_are_not_read_out_where_others_read)
+{
+	struct store *s = new_store();
+	struct task among = anna;
+	bool failed;
+	char *text;
+
+	among.shared = true;
+	note_add(s, "anna", "the code is 1234");
+	text = builtin_call(s, &all, &among, "recall", NULL, &failed);
+	ck_assert(failed && !strstr(text, "1234") && strstr(text, "others read"));
+	free(text);
+	text = builtin_call(s, &all, &among, "remember", NULL, &failed);
+	free(text);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(a_note_is_kept_word_for_word)
 {
 	struct store *s = new_store();
@@ -311,6 +329,7 @@ int main(void)
 	tcase_add_loop_test(t, only_what_could_be_allowed_is_offered_in_order, 0, COUNT(offers));
 	tcase_add_test(t, permissions_say_what_is_allowed_and_what_is_not_and_why);
 	tcase_add_test(t, notes_are_the_callers_only);
+	tcase_add_test(t, notes_are_not_read_out_where_others_read);
 	tcase_add_loop_test(t, a_note_is_kept_word_for_word, 0, COUNT(texts));
 	tcase_add_loop_test(t, a_note_has_a_longest, 0, COUNT(lengths));
 	tcase_add_test(t, one_note_too_many_is_said);

@@ -18,7 +18,7 @@ static void one_turn(struct store *s, int n)
 	int64_t conversation = conversation_find(s, "work", "C", ""), turn, call, row;
 
 	store_mark(s);
-	row = inbox_add(s, &(struct inbound){ "work", "C", "", "message", id, "", "U", id, "owner", "", 0 });
+	row = inbox_add(s, &(struct inbound){ "work", "C", "", "message", id, "", "U", id, "owner", "", 0, false });
 	store_release(s);
 	turn = turn_begin(s, conversation, row, "");
 	conversation_add(s, conversation, turn, message, NULL);
@@ -103,7 +103,7 @@ static int check(const char *path, int done)
 	for (int n = 0; n < turns; n++) {
 		DEFER(text_free) char *id = text_fmt("m%d", n);
 
-		ck_assert_int_eq(inbox_add(s, &(struct inbound){ "work", "C", "", "message", id, "", "U", id, "owner", "", 0 }), 0);
+		ck_assert_int_eq(inbox_add(s, &(struct inbound){ "work", "C", "", "message", id, "", "U", id, "owner", "", 0, false }), 0);
 	}
 	store_rollback(s);
 	store_close(s);
@@ -146,7 +146,7 @@ START_TEST(after_a_crash_what_was_under_way_is_unknown_and_is_not_done_again)
 	if (child == 0) {
 		if (store_open(path, &s))
 			_exit(3);
-		row = inbox_add(s, &(struct inbound){ "work", "C", "", "message", "1", "", "U", "hi", "owner", "", 0 });
+		row = inbox_add(s, &(struct inbound){ "work", "C", "", "message", "1", "", "U", "hi", "owner", "", 0, false });
 		turn = turn_begin(s, conversation_find(s, "work", "C", ""), row, "");
 		call_begin(s, turn, "c1", "remember", NULL);
 		outbox_sending(s, outbox_add(s, "work", "C", "", "half", turn));

@@ -13,18 +13,18 @@ static int64_t add(struct store *s, const char *chat, const char *thread, const 
 }
 
 static const struct { const char *name; struct inbound second; bool new; } pairs[] = {
-	{ "all the same", { "work", "C1", "", "message", "1", "", "U1", "hello", "owner", "", 0 }, false },
-	{ "another text", { "work", "C1", "", "message", "1", "", "U1", "other", "owner", "", 0 }, false },
-	{ "another sender", { "work", "C1", "", "message", "1", "", "U2", "hello", "owner", "", 0 }, false },
-	{ "another thread", { "work", "C1", "t", "message", "1", "", "U1", "hello", "owner", "", 0 }, false },
-	{ "another connection", { "home", "C1", "", "message", "1", "", "U1", "hello", "owner", "", 0 }, true },
-	{ "another chat", { "work", "C2", "", "message", "1", "", "U1", "hello", "owner", "", 0 }, true },
-	{ "another kind", { "work", "C1", "", "edit", "1", "", "U1", "hello", "owner", "", 0 }, true },
-	{ "another id", { "work", "C1", "", "message", "2", "", "U1", "hello", "owner", "", 0 }, true },
-	{ "another version", { "work", "C1", "", "message", "1", "2", "U1", "hello", "owner", "", 0 }, true },
-	{ "an id that differs in a space", { "work", "C1", "", "message", "1 ", "", "U1", "hello", "owner", "", 0 }, true },
-	{ "parts that only together are the same", { "work", "C", "", "1message", "1", "", "U1", "hello", "owner", "", 0 }, true },
-	{ "an id of quotes", { "work", "C1", "", "message", "'); DROP TABLE inbox; --", "", "U1", "hello", "owner", "", 0 }, true },
+	{ "all the same", { "work", "C1", "", "message", "1", "", "U1", "hello", "owner", "", 0, false }, false },
+	{ "another text", { "work", "C1", "", "message", "1", "", "U1", "other", "owner", "", 0, false }, false },
+	{ "another sender", { "work", "C1", "", "message", "1", "", "U2", "hello", "owner", "", 0, false }, false },
+	{ "another thread", { "work", "C1", "t", "message", "1", "", "U1", "hello", "owner", "", 0, false }, false },
+	{ "another connection", { "home", "C1", "", "message", "1", "", "U1", "hello", "owner", "", 0, false }, true },
+	{ "another chat", { "work", "C2", "", "message", "1", "", "U1", "hello", "owner", "", 0, false }, true },
+	{ "another kind", { "work", "C1", "", "edit", "1", "", "U1", "hello", "owner", "", 0, false }, true },
+	{ "another id", { "work", "C1", "", "message", "2", "", "U1", "hello", "owner", "", 0, false }, true },
+	{ "another version", { "work", "C1", "", "message", "1", "2", "U1", "hello", "owner", "", 0, false }, true },
+	{ "an id that differs in a space", { "work", "C1", "", "message", "1 ", "", "U1", "hello", "owner", "", 0, false }, true },
+	{ "parts that only together are the same", { "work", "C", "", "1message", "1", "", "U1", "hello", "owner", "", 0, false }, true },
+	{ "an id of quotes", { "work", "C1", "", "message", "'); DROP TABLE inbox; --", "", "U1", "hello", "owner", "", 0, false }, true },
 };
 
 START_TEST(a_second_one_is_known_by_connection_chat_kind_id_and_version)
@@ -57,7 +57,7 @@ END_TEST
 START_TEST(a_row_comes_back_as_it_was_put_in)
 {
 	struct store *s = new_store();
-	struct inbound in = { "work", "C1", "t", "message", "id", "v2", "U1", "a\n\"'\xF0\x9F\x98\x80 %s", "work.U1", "h1", 0 }, out;
+	struct inbound in = { "work", "C1", "t", "message", "id", "v2", "U1", "a\n\"'\xF0\x9F\x98\x80 %s", "work.U1", "h1", 0, false }, out;
 	int64_t row = inbox_add(s, &in);
 
 	ck_assert(inbox_next(s, NULL, NULL, NULL, &out));
@@ -98,7 +98,7 @@ START_TEST(one_event_is_in_flight_for_each_conversation)
 	add(s, "A", "", "a2");
 	b1 = add(s, "B", "", "b1");
 	add(s, "A", "t", "t1");
-	inbox_add(s, &(struct inbound){ "home", "A", "", "message", "h1", "", "U1", "hello", "owner", "", 0 });
+	inbox_add(s, &(struct inbound){ "home", "A", "", "message", "h1", "", "U1", "hello", "owner", "", 0, false });
 	ck_assert_str_eq(next(s, NULL, NULL, NULL), "a1");
 	turn = turn_begin(s, conversation_find(s, "work", "A", ""), a1, "");
 	ck_assert_str_eq(next(s, NULL, NULL, NULL), "b1");
@@ -193,7 +193,7 @@ END_TEST
 START_TEST(a_copy_is_its_own)
 {
 	char text[] = "hello";
-	struct inbound in = { "work", "C", "t", "message", "1", "v", "U", text, "owner", "h", 7 }, out = inbound_copy(&in);
+	struct inbound in = { "work", "C", "t", "message", "1", "v", "U", text, "owner", "h", 7, false }, out = inbound_copy(&in);
 
 	text[0] = 'j';
 	ck_assert_str_eq(out.text, "hello");
@@ -275,7 +275,7 @@ START_TEST(a_sender_changes_what_they_said)
 	for (int i = 0; i < 3 && rewrites[_i].steps[i].text; i++) {
 		const char *text = rewrites[_i].steps[i].text;
 
-		buf_addc(&got, inbox_rewrite(s, "work", rewrites[_i].chat, rewrites[_i].id, rewrites[_i].steps[i].version,
+		buf_addc(&got, inbox_rewrite(s, "work", rewrites[_i].chat, rewrites[_i].id, NULL, rewrites[_i].steps[i].version,
 					     strcmp(text, "-") == 0 ? NULL : text) ? 'y' : 'n');
 	}
 	store_get(s, row_to_text, &row, "SELECT text || ' ' || state FROM inbox WHERE row = ?", "i", mine);
@@ -289,13 +289,37 @@ START_TEST(a_sender_changes_what_they_said)
 }
 END_TEST
 
+START_TEST(nobody_rewrites_another)
+{
+	struct store *s = new_store();
+
+	answer(s, add(s, "C", "", "m1"), "d");
+	ck_assert(!inbox_rewrite(s, "work", "C", "m1", "U9", "2", "hi"));
+	ck_assert_int_eq(count(s, "SELECT count(*) FROM message WHERE body LIKE '%hi%'"), 0);
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", "U1", "2", "hi"));
+	store_close(s);
+}
+END_TEST
+
+START_TEST(who_else_has_spoken_is_known)
+{
+	struct store *s = new_store();
+	int64_t c = conversation_find(s, "work", "C", "");
+
+	answer(s, add(s, "C", "", "m1"), "d");
+	ck_assert(!conversation_has_others(s, c, "owner"));
+	ck_assert(conversation_has_others(s, c, "work:U2"));
+	store_close(s);
+}
+END_TEST
+
 START_TEST(nothing_of_what_was_taken_back_stays)
 {
 	struct store *s = new_store();
 
 	answer(s, add(s, "C", "", "m1"), "d");
-	ck_assert(inbox_rewrite(s, "work", "C", "m1", "2", "a secret of mine"));
-	ck_assert(inbox_rewrite(s, "work", "C", "m1", "", NULL));
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", NULL, "2", "a secret of mine"));
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", NULL, "", NULL));
 	ck_assert_int_eq(count(s, "SELECT (SELECT count(*) FROM inbox WHERE text LIKE '%secret%' OR text LIKE '%hello%')"
 			       " + (SELECT count(*) FROM message WHERE body LIKE '%secret%' OR body LIKE '%hello%')"), 0);
 	store_close(s);
@@ -307,7 +331,7 @@ START_TEST(a_row_that_no_turn_answered_has_nothing_to_change_but_itself)
 	struct store *s = new_store();
 
 	inbox_done(s, add(s, "C", "", "m1"));
-	ck_assert(inbox_rewrite(s, "work", "C", "m1", "2", "hi"));
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", NULL, "2", "hi"));
 	ck_assert_int_eq(count(s, "SELECT count(*) FROM message"), 0);
 	store_close(s);
 }
@@ -319,7 +343,7 @@ START_TEST(what_a_person_did_not_say_is_not_changed)
 	int64_t row = add(s, "C", "", "m1"), turn = turn_begin(s, conversation_find(s, "work", "C", ""), row, "");
 
 	say(s, turn, "assistant", "mine");
-	ck_assert(inbox_rewrite(s, "work", "C", "m1", "2", "hi"));
+	ck_assert(inbox_rewrite(s, "work", "C", "m1", NULL, "2", "hi"));
 	ck_assert_int_eq(count(s, "SELECT count(*) FROM message WHERE body LIKE '%mine%'"), 1);
 	store_close(s);
 }
@@ -329,7 +353,7 @@ END_TEST
 
 static int64_t add_to(struct store *s, const char *connection, const char *chat, const char *id)
 {
-	return inbox_add(s, &(struct inbound){ connection, chat, "", "message", id, "", "U1", "hello", "owner", "", 0 });
+	return inbox_add(s, &(struct inbound){ connection, chat, "", "message", id, "", "U1", "hello", "owner", "", 0, false });
 }
 
 START_TEST(what_came_to_a_chat_that_moved_is_in_the_new_one)
@@ -349,7 +373,7 @@ START_TEST(what_came_to_a_chat_that_moved_is_in_the_new_one)
 	ck_assert_int_eq(inbox_waiting_in(s, "home", "old", ""), 1);
 	ck_assert_int_eq(inbox_waiting(s), 3);
 	ck_assert_int_eq(add_to(s, "work", "new", "3"), 0);
-	ck_assert(inbox_rewrite(s, "work", "new", "1", "2", "hi"));
+	ck_assert(inbox_rewrite(s, "work", "new", "1", NULL, "2", "hi"));
 	chat_moved(s, "work", "new", "new");
 	chat_moved(s, "work", "nowhere", "somewhere");
 	ck_assert_int_eq(inbox_waiting(s), 3);
@@ -429,9 +453,9 @@ static int64_t work_of_a_message(struct store *s, int round)
 		next(s, "work", "C", "");
 		inbox_waiting_in(s, "work", "C", "");
 		inbox_running(s, "work", "C", "");
-		inbox_rewrite(s, "work", "C", id, "2", "hi");
-		inbox_rewrite(s, "work", "C", id, "", NULL);
-		inbox_rewrite(s, "work", "C", answered, id, "hi");
+		inbox_rewrite(s, "work", "C", id, NULL, "2", "hi");
+		inbox_rewrite(s, "work", "C", id, NULL, "", NULL);
+		inbox_rewrite(s, "work", "C", answered, NULL, id, "hi");
 		stranger_count(s, "work", id);
 		sqlite3_progress_handler(store_db(s), 0, NULL, NULL);
 	}
@@ -474,8 +498,8 @@ START_TEST(in_a_doomed_turn_nothing_changes_and_nothing_aborts)
 	while (!store_doomed(s))
 		store_do(s, "INSERT INTO note (person, text, kept) VALUES ('a', hex(zeroblob(20000)), 1)", "");
 	ck_assert_int_eq(add(s, "C", "", "m3"), 0);
-	ck_assert(!inbox_rewrite(s, "work", "C", "m1", "2", "hi"));
-	ck_assert(!inbox_rewrite(s, "work", "C", "m2", "", NULL));
+	ck_assert(!inbox_rewrite(s, "work", "C", "m1", NULL, "2", "hi"));
+	ck_assert(!inbox_rewrite(s, "work", "C", "m2", NULL, "", NULL));
 	ck_assert_int_eq(stranger_count(s, "work", "U"), 0);
 	stranger_forget(s, "work", "U");
 	chat_moved(s, "work", "C", "D");
@@ -591,6 +615,8 @@ int main(void)
 	tcase_add_test(t, what_waits_and_what_runs_is_known_by_conversation);
 	tcase_add_test(t, a_copy_is_its_own);
 	tcase_add_loop_test(t, a_sender_changes_what_they_said, 0, COUNT(rewrites));
+	tcase_add_test(t, nobody_rewrites_another);
+	tcase_add_test(t, who_else_has_spoken_is_known);
 	tcase_add_test(t, nothing_of_what_was_taken_back_stays);
 	tcase_add_test(t, a_row_that_no_turn_answered_has_nothing_to_change_but_itself);
 	tcase_add_test(t, what_a_person_did_not_say_is_not_changed);

@@ -210,6 +210,43 @@ START_TEST(a_message_that_waits_is_answered_as_it_was_last_written)
 }
 END_TEST
 
+START_TEST(nobody_changes_what_somebody_else_said)
+{
+	struct inbound in;
+
+	come("work", INBOUND_MESSAGE, "{\"chat\":\"C1\",\"from\":\"U1\",\"id\":\"1\",\"text\":\"a\",\"mentioned\":true}", NULL);
+	come("work", INBOUND_EDIT, "{\"chat\":\"C1\",\"from\":\"U2\",\"of\":\"1\",\"text\":\"b\",\"version\":\"2\"}", NULL);
+	ck_assert(inbox_next(store, NULL, NULL, NULL, &in));
+	ck_assert_str_eq(in.text, "a");
+	inbound_free(&in);
+}
+END_TEST
+
+static const struct { const char *name, *json; enum inbound_kind kind; bool shared; const char *thread; } rooms[] = {
+	{ "alone with us", "{'chat':'D1','from':'U1','id':'1','text':'a','dm':true}", INBOUND_MESSAGE, false, "" },
+	{ "in a chat of several", "{'chat':'C1','from':'U1','id':'1','text':'a','mentioned':true}", INBOUND_MESSAGE, true, "" },
+	{ "in a thread", "{'chat':'C1','thread':'7','from':'U2','id':'1','text':'a','mentioned':true,'dm':false}", INBOUND_MESSAGE, true, "7" },
+	{ "a command among others", "{'chat':'C1','thread':'7','from':'U2','id':'1','name':'/c','text':'a','handle':'h','dm':false}",
+	  INBOUND_COMMAND, false, "private to U2" },
+	{ "a command that is answered for all to read", "{'chat':'C1','from':'U2','id':'1','name':'/c','text':'a','dm':false}",
+	  INBOUND_COMMAND, true, "" },
+	{ "a command alone with us", "{'chat':'D1','from':'U2','id':'1','name':'/c','text':'a','handle':'h','dm':true}",
+	  INBOUND_COMMAND, false, "" },
+};
+
+START_TEST(who_reads_along_is_known)
+{
+	DEFER(text_free) char *json = quoted(rooms[_i].json);
+	struct inbound in;
+
+	ck_assert_int_eq(come("work", rooms[_i].kind, json, NULL), INTAKE_ROW);
+	ck_assert(inbox_next(store, NULL, NULL, NULL, &in));
+	ck_assert_msg(in.shared == rooms[_i].shared && strcmp(in.thread, rooms[_i].thread) == 0, "%s: %s", rooms[_i].name, in.thread);
+	ck_assert(is_private(in.thread) == (strcmp(rooms[_i].thread, "private to U2") == 0));
+	inbound_free(&in);
+}
+END_TEST
+
 START_TEST(a_stranger_changes_nothing)
 {
 	struct inbound in;
@@ -240,6 +277,8 @@ int main(void)
 	tcase_add_test(t, what_is_too_long_is_not_taken);
 	tcase_add_test(t, a_message_that_waits_is_answered_as_it_was_last_written);
 	tcase_add_test(t, a_stranger_changes_nothing);
+	tcase_add_test(t, nobody_changes_what_somebody_else_said);
+	tcase_add_loop_test(t, who_reads_along_is_known, 0, COUNT(rooms));
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_ENV);

@@ -525,7 +525,7 @@ END_TEST
 START_TEST(an_answer_goes_to_where_its_chat_is_now)
 {
 	struct store *s = new_store();
-	struct inbound in = { "work", "old", "t", "message", "1", "", "U", "hi", "owner", "", 0 };
+	struct inbound in = { "work", "old", "t", "message", "1", "", "U", "hi", "owner", "", 0, false };
 	struct outbound out;
 
 	in.row = inbox_add(s, &in);

@@ -1,7 +1,9 @@
 /* test_websocket.c - core/websocket.h and core/upgrade.h over real sockets, against a server
  * that frames by hand. */
 #include "fake.h"
+#include "folder.h"
 #include "frames.h"
+#include "framing.h"
 #include "limits.h"
 #include "upgrade.h"
 #include "websocket.h"
@@ -876,6 +878,31 @@ END_TEST
 
 /* ---- where to ------------------------------------------------------------ */
 
+/* TLS hands out at most what one of its records holds, though more lies there: who stops at the
+ * first short read waits for what has come already. */
+static ssize_t one_byte(struct framing *f, void *room, size_t n)
+{
+	(void)f;
+	if (n == 0 || sent.len == 0)
+		return -1;
+	memcpy(room, sent.at, 1);
+	buf_drop(&sent, 1);
+	return 1;
+}
+
+START_TEST(a_short_read_is_not_the_last_one)
+{
+	struct framing f = { .receive = one_byte };
+
+	framing_begin(&f);
+	frames_write(&sent, "t=200|C=200");
+	ck_assert_int_eq(framing_next(&f), HEARD_TEXT);
+	ck_assert_uint_eq(f.bytes.len, 400);
+	ck_assert_int_eq(framing_next(&f), HEARD_NOTHING);
+	framing_end(&f);
+}
+END_TEST
+
 START_TEST(an_address_that_is_barred_is_not_connected_to)
 {
 	may = false;
@@ -1300,9 +1327,9 @@ static void serve(int fd, SSL_CTX *ctx, enum habit habit, int heard_by)
 }
 
 /* In a process of its own; its pid, and the end of what it hears. */
-static pid_t tls_server(enum habit habit, const char *folder, int *ret_heard)
+static pid_t tls_server(enum habit habit, int *ret_heard)
 {
-	DEFER(text_free) char *cert = text_fmt("%s/cert.pem", folder), *key = text_fmt("%s/key.pem", folder);
+	DEFER(text_free) char *cert = text_dup(in_folder("cert.pem")), *key = text_dup(in_folder("key.pem"));
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof a;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), pipes[2], small = 4096;
@@ -1334,13 +1361,12 @@ static pid_t tls_server(enum habit habit, const char *folder, int *ret_heard)
 	return pid;
 }
 
-static void make_certificate(char folder[])
+static void make_certificate(void)
 {
-	DEFER(text_free) char *make = NULL;
 	pid_t pid;
 	int status = 1;
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	folder_make();
 	pid = fork();
 	if (pid == 0) {
 		ck_assert_int_eq(chdir(folder), 0);
@@ -1350,17 +1376,6 @@ static void make_certificate(char folder[])
 		_exit(127);
 	}
 	ck_assert(waitpid(pid, &status, 0) == pid && status == 0);
-}
-
-static void tidy(const char *folder, pid_t pid)
-{
-	DEFER(text_free) char *cert = text_fmt("%s/cert.pem", folder), *key = text_fmt("%s/key.pem", folder);
-
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	unlink(cert);
-	unlink(key);
-	rmdir(folder);
 }
 
 static void hear_all(int fd)
@@ -1421,16 +1436,15 @@ static const struct { const char *name; enum habit habit; bool trusts; enum webs
 
 START_TEST(over_tls_all_is_read_and_h2_is_never_spoken)
 {
-	char folder[] = "/tmp/chela-test-XXXXXX";
 	DEFER(text_free) char *cert = NULL;
 	int fd = -1;
 	pid_t pid;
 
-	make_certificate(folder);
-	cert = text_fmt("%s/cert.pem", folder);
+	make_certificate();
+	cert = text_dup(in_folder("cert.pem"));
 	trusted = tls[_i].trusts ? cert : NULL;
 	says = tls[_i].habit == READS_LATE ? "T:one|T:two|T:three|T=9000" : "T:one|T:two|P:x|t:th|C:ree|T=9000|X1000";
-	pid = tls_server(tls[_i].habit, folder, &fd);
+	pid = tls_server(tls[_i].habit, &fd);
 	open_line();
 	if (tls[_i].habit == READS_LATE)
 		w.opened = send_much;
@@ -1441,7 +1455,8 @@ START_TEST(over_tls_all_is_read_and_h2_is_never_spoken)
 	close(go[0]);
 	close(go[1]);
 	hear_all(fd);
-	tidy(folder, pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	ck_assert_msg(w.end == tls[_i].end, "%s: %d %s", tls[_i].name, w.end, w.why);
 	if (tls[_i].end != WEBSOCKET_CLOSED)
 		return;
@@ -1458,6 +1473,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_add_unchecked_fixture(t, folders_begin, folders_end);
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 30);
 	tcase_add_loop_test(t, a_case_of_the_autobahn_suite_ends_as_it_should, 0, COUNT(groups));
@@ -1471,6 +1487,7 @@ int main(void)
 	tcase_add_test(t, an_answer_that_is_damaged_anywhere_is_no_upgrade);
 	tcase_add_loop_test(t, an_upgrade_that_fails_ends_the_line, 0, COUNT(refusals));
 	tcase_add_test(t, frames_may_come_with_the_answer_or_all_of_it_byte_by_byte);
+	tcase_add_test(t, a_short_read_is_not_the_last_one);
 	tcase_add_test(t, an_address_that_is_barred_is_not_connected_to);
 	tcase_add_test(t, where_nobody_listens_it_is_not_reached);
 	tcase_add_test(t, a_line_that_is_led_elsewhere_keeps_its_host);

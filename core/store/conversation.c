@@ -31,6 +31,14 @@ bool conversation_known(struct store *s, const char *connection, const char *cha
 			 " WHERE connection = ? AND chat = ? AND thread = ?", "sss", connection, chat, thread);
 }
 
+bool conversation_has_others(struct store *s, int64_t conversation, const char *person)
+{
+	int64_t one;
+
+	return store_get(s, row_to_int, &one, "SELECT 1 FROM message m JOIN turn t ON t.row = m.turn JOIN inbox i ON i.row = t.inbox"
+			 " WHERE m.conversation = ? AND i.person <> ? LIMIT 1", "is", conversation, person);
+}
+
 void conversation_reset(struct store *s, int64_t conversation)
 {
 	store_do(s, "UPDATE conversation SET summary = NULL,"

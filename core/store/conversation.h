@@ -9,6 +9,8 @@
 int64_t conversation_find(struct store *s, const char *connection, const char *chat, const char *thread);
 /* Whether we have taken part there. */
 bool conversation_known(struct store *s, const char *connection, const char *chat, const char *thread);
+/* Whether anybody else has spoken with us there. */
+bool conversation_has_others(struct store *s, int64_t conversation, const char *person);
 /* Begins anew: what was said stays stored, the model no longer sees it. */
 void conversation_reset(struct store *s, int64_t conversation);
 

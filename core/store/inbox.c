@@ -6,17 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char private[] = "private to ";		/* (no id holds a space) */
+
+char *private_thread(const char *sender)
+{
+	return text_fmt("%s%s", private, sender);
+}
+
+bool is_private(const char *thread)
+{
+	return strncmp(thread, private, strlen(private)) == 0;
+}
+
 int64_t inbox_add(struct store *s, const struct inbound *in)
 {
 	assert(in->connection && in->chat && in->thread && in->kind && in->id && in->version && in->person && in->handle);
-	store_do(s, "INSERT INTO inbox (connection, chat, thread, kind, id, version, sender, text, person, handle, came)"
-		 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", "ssssssssssi",
+	store_do(s, "INSERT INTO inbox (connection, chat, thread, kind, id, version, sender, text, person, handle, shared, came)"
+		 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", "ssssssssssii",
 		 in->connection, in->chat, in->thread, in->kind, in->id, in->version, in->sender, in->text,
-		 in->person, in->handle, store_now(s));
+		 in->person, in->handle, (int64_t)in->shared, store_now(s));
 	return store_last_id(s);
 }
 
-#define COLUMNS "row, connection, chat, thread, kind, id, version, sender, text, person, handle"
+#define COLUMNS "row, connection, chat, thread, kind, id, version, sender, text, person, handle, shared"
 
 static void take(const struct row *r, void *to)
 {
@@ -27,6 +39,7 @@ static void take(const struct row *r, void *to)
 		.id = text_dup(row_text(r, 5)), .version = text_dup(row_text(r, 6)),
 		.sender = text_dup(row_text(r, 7)), .text = text_dup(row_text(r, 8)),
 		.person = text_dup(row_text(r, 9)), .handle = text_dup(row_text(r, 10)),
+		.shared = row_int(r, 11),
 	};
 }
 
@@ -61,7 +74,7 @@ struct inbound inbound_copy(const struct inbound *in)
 		.connection = text_dup(in->connection), .chat = text_dup(in->chat), .thread = text_dup(in->thread),
 		.kind = text_dup(in->kind), .id = text_dup(in->id), .version = text_dup(in->version),
 		.sender = text_dup(in->sender), .text = text_dup(in->text), .person = text_dup(in->person),
-		.handle = text_dup(in->handle), .row = in->row,
+		.handle = text_dup(in->handle), .row = in->row, .shared = in->shared,
 	};
 }
 
@@ -133,12 +146,13 @@ static bool add_change(struct store *s, int64_t row, const char *kind, const cha
 }
 
 bool inbox_rewrite(struct store *s, const char *connection, const char *chat, const char *id,
-		   const char *version, const char *text)
+		   const char *by, const char *version, const char *text)
 {
 	struct known k;
 
 	if (!store_get(s, take_known, &k, "SELECT row, state = 'waiting' FROM inbox WHERE connection = ? AND chat = ?"
-		       " AND kind = 'message' AND id = ? ORDER BY row LIMIT 1", "sss", connection, chat, id) ||
+		       " AND kind = 'message' AND id = ? AND sender = coalesce(?, sender) ORDER BY row LIMIT 1", "ssss",
+		       connection, chat, id, by) ||
 	    !add_change(s, k.row, text ? "edit" : "delete", version))
 		return false;
 	store_do(s, "UPDATE inbox SET text = coalesce(?2, '') WHERE row = ?1", "is", k.row, text);

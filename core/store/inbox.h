@@ -12,7 +12,13 @@ struct inbound {
 	const char *person;			/* whose notes and rights: "owner", or another's own */
 	const char *handle;			/* by which a command is answered; "" where there is none */
 	int64_t row;				/* set by inbox_next() */
+	bool shared;				/* others read there what is answered */
 };
+
+/* A command in a chat that others share is answered to its writer alone, and so has a conversation
+ * of its own: this is its thread, which no platform has (owned). */
+char *private_thread(const char *sender);
+bool is_private(const char *thread);
 
 /* The new row's number, or 0: known already. */
 int64_t inbox_add(struct store *s, const struct inbound *in);
@@ -33,9 +39,10 @@ int64_t inbox_running(struct store *s, const char *connection, const char *chat,
 
 /* A message that came was changed by its sender, or (text NULL) taken back: one that waits is
  * answered as it now is, or not at all; of one that was answered the conversation holds the
- * new words from now on. False: no such message, or this version of it came before. */
+ * new words from now on. `by`: only where that is who sent it; NULL: whoever did. False: no such
+ * message, or this version of it came before. */
 bool inbox_rewrite(struct store *s, const char *connection, const char *chat, const char *id,
-		   const char *version, const char *text);
+		   const char *by, const char *version, const char *text);
 /* All that is kept of a chat is from now on the other one's. */
 void chat_moved(struct store *s, const char *connection, const char *old, const char *new);
 

@@ -254,6 +254,15 @@ int64_t outbox_waiting(struct store *s)
 	return n;
 }
 
+int64_t outbox_open_in(struct store *s, const char *connection, const char *chat)
+{
+	int64_t n = 0;
+
+	store_get(s, row_to_int, &n, "SELECT count(*) FROM outbox WHERE connection = ? AND chat = ? AND open", "ss",
+		  connection, chat);
+	return n;
+}
+
 static void add_lost(const struct row *r, void *to)
 {
 	cJSON_AddItemToArray(to, json_build("{row:%D,connection:%s,chat:%s,state:%s,why:%s,changed:%D}", row_int(r, 0),

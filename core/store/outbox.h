@@ -65,6 +65,7 @@ void outbox_failed(struct store *s, int64_t row, const char *why);
 void outbox_each(struct store *s, const char *connection, const char *chat,
 		 void (*row)(const struct outbound *out, void *to), void *to);
 int64_t outbox_waiting(struct store *s);
+int64_t outbox_open_in(struct store *s, const char *connection, const char *chat);	/* that have not ended */
 /* What did not arrive, or nobody knows: [{"row", "connection", "chat", "state", "why", "changed"}], latest first. */
 cJSON *outbox_lost(struct store *s, int max);
 /* After a crash: rows that were being sent become unknown. How many. */

@@ -153,9 +153,10 @@ CREATE TABLE audit (
 
 -- step 2
 
--- Whose notes and rights what came has, and by what a command is answered.
+-- Whose notes and rights what came has, by what a command is answered, whether others read along.
 ALTER TABLE inbox ADD COLUMN person TEXT NOT NULL DEFAULT '';
 ALTER TABLE inbox ADD COLUMN handle TEXT NOT NULL DEFAULT '';
+ALTER TABLE inbox ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;
 UPDATE inbox SET person = sender;
 CREATE INDEX inbox_waiting_in ON inbox (connection, chat, thread, row) WHERE state = 'waiting';
 

@@ -1,6 +1,11 @@
 // workspace.mjs - a Slack workspace that remembers, and a model that says again what it is
 // told; over loopback, with the faults of real ones. It is written from Slack's documents, not
 // from our contract, so that the two can disagree.
+//
+// What a test may set, all optional: breaks(method, args) gives the number of a fault (FAULTS)
+// or {error} for a call of the Web API; ails(n) gives "cut" or a status for the n-th call of the
+// model; says(text) gives {text, slow}; on_frame(n, socket) hears of the n-th frame that left,
+// on_line(socket) of a line that was greeted, on_post(message), on_ack(ack).
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -15,12 +20,16 @@ export function dice(seed) {
   };
 }
 
+export const FAULTS = ['429', '500', 'cut before', '503 though done', 'cut though done'];
+const REPEAT_MS = 400;		// an envelope that is not acknowledged comes again
+
 export class Workspace {
-  // faults: how often (0 to 1) a call of the Web API fails in one of the ways that api() has
+  // faults: how often (0 to 1) a call of the Web API fails, in one of FAULTS
   constructor({ modules, seed = 1, faults = 0 }) {
     const { WebSocketServer } = createRequire(path.resolve(modules, 'x'))('ws');
     Object.assign(this, { roll: dice(seed), faults, sockets: new Set(), tickets: new Set(), waiting: new Map(),
-      posted: [], calls: [], count: 0, clock: 1700000000, began: Date.now() });
+      envelopes: [], posted: [], replied: [], calls: [], marks: new Set(), overtook: new Set(), wrong: [],
+      count: 0, frames: 0, asked: 0, clock: 1700000000, began: Date.now() });
     this.wss = new WebSocketServer({ noServer: true });
     this.server = http.createServer((request, response) => this.serve(request, response));
     this.server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
@@ -34,6 +43,7 @@ export class Workspace {
   close() {
     for (const s of this.sockets) s.terminate();
     clearInterval(this.repeats);
+    clearTimeout(this.deals);
     this.server.close();
     this.server.closeAllConnections();
   }
@@ -53,30 +63,106 @@ export class Workspace {
     return ts;
   }
 
-  event(event) {
+  event(event, more = {}) {
     this.count += 1;
-    const envelope = { envelope_id: `e-${this.count}`, type: 'events_api', accepts_response_payload: false, retry_attempt: 0,
-      retry_reason: '', payload: { type: 'event_callback', team_id: 'T1', api_app_id: 'A1', event_id: `Ev${this.count}`,
-        event_time: this.clock, event, authorizations: [{ team_id: 'T1', user_id: 'UBOT', is_bot: true }] } };
-    this.waiting.set(envelope.envelope_id, { envelope, at: 0 });
+    return this.envelope(event.ts, { type: 'events_api', accepts_response_payload: false, retry_attempt: 0, retry_reason: '',
+      payload: { type: 'event_callback', team_id: 'T1', api_app_id: 'A1', event_id: `Ev${this.count}`,
+        event_time: this.clock, event, authorizations: [{ team_id: 'T1', user_id: 'UBOT', is_bot: true }], ...more } });
+  }
+
+  // "/chela TEXT"; its name, under which `replied` has what was answered. (Slack does not repeat
+  // these; here they come until they are acknowledged, so that none may be lost.)
+  command(channel, user, text) {
+    const name = `${this.count += 1}.command`;
+    this.envelope(name, { type: 'slash_commands', accepts_response_payload: true, payload: { team_id: 'T1', team_domain: 't',
+      channel_id: channel, channel_name: channel[0] === 'D' ? 'directmessage' : 'general', user_id: user, user_name: user,
+      command: '/chela', text, api_app_id: 'A1', is_enterprise_install: 'false', trigger_id: name,
+      response_url: `https://hooks.slack.com/commands/T1/${name}` } });
+    return name;
+  }
+
+  envelope(name, value) {
+    const envelope = { envelope_id: `e-${this.count += 1}`, ...value };
+    this.waiting.set(envelope.envelope_id, { name, envelope, at: 0 });
+    this.envelopes.push(envelope);
     this.deliver();
     return envelope;
   }
 
-  deliver() {
+  // One that is open, by the dice.
+  line() {
     const open = [...this.sockets].filter((s) => s.readyState === 1);
-    if (!open.length) return;
+    return open[Math.floor(this.roll() * open.length)];
+  }
+
+  deliver() {
     for (const w of this.waiting.values()) {
-      if (w.at && Date.now() - w.at < 400) continue;
-      if (w.at) w.envelope.retry_attempt += 1;
+      if (!this.line()) return;
+      if (w.at && Date.now() - w.at < REPEAT_MS) continue;
+      if (w.at && 'retry_attempt' in w.envelope) w.envelope.retry_attempt += 1;
       w.at = Date.now();
-      w.to = open[Math.floor(this.roll() * open.length)];
-      w.to.send(JSON.stringify(w.envelope));
+      if (!this.pile) this.pass(w, this.line());
+      else if (this.pile.push(w) >= this.pile_most) this.deal();
     }
   }
 
-  disconnect(reason) {
-    for (const s of this.sockets) s.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: 'x' } }));
+  // Keeps in mind which earlier ones, not acknowledged and on other lines, it may overtake.
+  pass(w, socket) {
+    for (const v of this.waiting.values()) {
+      if (v === w) break;
+      if (v.to !== socket) this.overtook.add(`${w.name} ${v.name}`);
+    }
+    w.to = socket;
+    this.send(socket, w.envelope);
+  }
+
+  send(socket, value) {
+    if (!socket.deaf && socket.readyState === 1) socket.send(JSON.stringify(value));
+    this.frames += 1;
+    this.on_frame?.(this.frames, socket);
+  }
+
+  // ---- what happens to lines
+
+  disconnect(reason, sockets = this.sockets) {
+    for (const s of sockets) this.send(s, { type: 'disconnect', reason, debug_info: { host: 'x' } });
+  }
+
+  // Neither reads nor writes any more, and does not say so, for a while.
+  deafen(socket, ms) {
+    socket.deaf = true;
+    socket._socket.pause();
+    setTimeout(() => socket.terminate(), ms).unref();
+  }
+
+  // All that was ever sent comes once more.
+  repeat() {
+    for (const e of [...this.envelopes]) {
+      const w = this.waiting.get(e.envelope_id), s = this.line();
+      if (s && w) this.pass(w, s);
+      else if (s) this.send(s, e);
+    }
+  }
+
+  // The next ones come in any order.
+  shuffle(most) {
+    this.pile = [];
+    this.pile_most = most;
+    this.deals = setTimeout(() => this.deal(), 300);
+  }
+
+  deal() {
+    const pile = this.pile ?? [];
+    this.pile = undefined;
+    for (let i = pile.length - 1; i > 0; i -= 1) {
+      const k = Math.floor(this.roll() * (i + 1));
+      [pile[i], pile[k]] = [pile[k], pile[i]];
+    }
+    for (const w of pile) {
+      const s = this.line();
+      if (s) this.pass(w, s);
+      else w.at = 0;
+    }
   }
 
   // ---- sockets
@@ -96,10 +182,12 @@ export class Workspace {
       });
       s.on('message', (bytes) => {
         const ack = JSON.parse(bytes.toString());
-        if (!this.waiting.delete(ack.envelope_id)) this.acked_twice = (this.acked_twice ?? 0) + 1;
+        this.waiting.delete(ack.envelope_id);
+        if (!this.envelopes.some((e) => e.envelope_id === ack.envelope_id)) this.wrong.push(`an acknowledgement of ${bytes}`);
         this.on_ack?.(ack);
       });
-      s.send(JSON.stringify({ type: 'hello', num_connections: this.sockets.size, connection_info: { app_id: 'A1' } }));
+      this.send(s, { type: 'hello', num_connections: this.sockets.size, connection_info: { app_id: 'A1' } });
+      this.on_line?.(s);
       this.repeats ??= setInterval(() => this.deliver(), 100);
       this.deliver();
     });
@@ -113,17 +201,30 @@ export class Workspace {
     request.on('end', () => {
       const at = new URL(request.url, 'http://x').pathname;
       if (at.endsWith('/chat/completions')) this.model(JSON.parse(body), response);
+      else if (at.startsWith('/commands/')) this.api('respond', request, body, response, at.split('/').at(-1));
       else this.api(at.replace(/^\/api\//, ''), request, body, response);
     });
   }
 
   model(turn, response) {
     const last = turn.messages.filter((m) => m.role === 'user').at(-1);
-    const text = typeof last.content === 'string' ? last.content : last.content.map((p) => p.text).join('');
+    const said_by = /^\[[^\]]*\] /;		// who speaks, where several do
+    const text = (typeof last.content === 'string' ? last.content : last.content.map((p) => p.text).join('')).replace(said_by, '');
     const said = this.says?.(text) ?? {};		// what a test wants: {text, slow}
     const pieces = said.text ? said.text.match(/[^]{1,200}/gu) : [`echo`, ` of `, text], slow = said.slow ?? 0;
+    this.asked += 1;
+    const ails = this.ails?.(this.asked), cut = ails === 'cut' ? Math.floor(pieces.length / 2) : -1;
+    if (typeof ails === 'number') {
+      response.writeHead(ails, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: 'not now' } }));
+      return;
+    }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const send = () => {
+      if (pieces.length === cut) {
+        response.destroy();
+        return;
+      }
       if (!pieces.length) {
         response.end(`data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`);
         return;
@@ -134,10 +235,10 @@ export class Workspace {
     send();
   }
 
-  api(method, request, body, response) {
+  api(method, request, body, response, name) {
     const json = (request.headers['content-type'] ?? '').includes('json');
     const query = Object.fromEntries(new URL(request.url, 'http://x').searchParams);
-    const args = json ? JSON.parse(body || '{}') : { ...query, ...Object.fromEntries(new URLSearchParams(body)) };
+    const args = name ? { name, ...JSON.parse(body) } : json ? JSON.parse(body || '{}') : { ...query, ...Object.fromEntries(new URLSearchParams(body)) };
     const say = (status, value, headers = {}) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(value));
@@ -182,14 +283,23 @@ export class Workspace {
       case 'conversations.history':
       case 'conversations.replies': {
         const found = this.posted.filter((m) => m.channel === args.channel && (!args.ts || m.thread_ts === args.ts || m.ts === args.ts));
-        return { ok: true, has_more: false, messages: found.slice(-100).reverse().map((m) =>
-          ({ ...m, metadata: args.include_all_metadata ? m.metadata : undefined })) };
+        const from = Number(args.cursor || 0), next = from + (args.ts ? 2 : 100);	// a thread comes in small pages, oldest first
+        const page = (args.ts ? found : found.reverse()).slice(from, next), more = found.length > next;
+        return { ok: true, has_more: more, response_metadata: more ? { next_cursor: String(next) } : undefined,
+          messages: page.map((m) => ({ ...m, metadata: args.include_all_metadata ? m.metadata : undefined })) };
       }
       case 'assistant.threads.setStatus':
         return { ok: false, error: 'channel_type_not_supported' };
       case 'reactions.add':
-      case 'reactions.remove':
+      case 'reactions.remove': {
+        const mark = `${args.channel} ${args.timestamp} ${args.name}`, adds = method === 'reactions.add';
+        if (this.marks.has(mark) === adds) return { ok: false, error: adds ? 'already_reacted' : 'no_reaction' };
+        this.marks[adds ? 'add' : 'delete'](mark);
         return { ok: true };
+      }
+      case 'respond':
+        this.replied.push(args);
+        return 'ok';
       default:
         return { ok: false, error: 'unknown_method' };
     }

@@ -2,9 +2,10 @@
  * adapters, and at the n-th of one kind kills the core, or its adapters, just before it happens.
  *
  * TORTURE="KIND N FILE": KIND is write, sync, send, adapter (the core dies before it tells an
- * adapter something) or orphan (its adapters die, the core lives). At the kill a line goes into FILE. With N 0
- * nothing dies, and at the end the counts go there. Adapters have an empty environment: nothing of
- * this is in them. */
+ * adapter something), orphan (its adapters die then, the core lives), or ahead and back (the
+ * machine's clock jumps by an hour at the n-th sync; the one that only runs on does not). When
+ * it happens a line goes into FILE. With N 0 nothing does, and at the end the counts go there.
+ * Adapters have an empty environment: nothing of this is in them. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,14 +16,16 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum kind { WRITE, SYNC, SEND, ADAPTER, KINDS };
-static const char *const names[] = { "write", "sync", "send", "adapter" };
 
 static long seen[KINDS], at;
 static char kind[16], file[512];
+static time_t jump;
 
 static void note(const char *text)
 {
@@ -72,18 +75,32 @@ static void kill_children(void)
 	syscall(SYS_close, fd);
 }
 
+/* What is to happen: where it is counted, and what is done. */
+static const struct {
+	const char *name;
+	enum kind at;
+	enum { DIE, ORPHAN, JUMP } what;
+	time_t jump;
+} points[] = {
+	{ "write", WRITE, DIE, 0 }, { "sync", SYNC, DIE, 0 }, { "send", SEND, DIE, 0 }, { "adapter", ADAPTER, DIE, 0 },
+	{ "orphan", ADAPTER, ORPHAN, 0 }, { "ahead", SYNC, JUMP, 3600 }, { "back", SYNC, JUMP, -3600 },
+};
+
 static void happens(enum kind k)
 {
-	bool orphan = strcmp(kind, "orphan") == 0 && k == ADAPTER;
-
-	if (!file[0] || ++seen[k] != at || !(orphan || strcmp(kind, names[k]) == 0))
+	if (!file[0] || ++seen[k] != at)
 		return;
-	note(kind);
-	note("\n");
-	if (orphan)
-		kill_children();
-	else
-		kill(getpid(), SIGKILL);
+	for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+		if (points[i].at != k || strcmp(points[i].name, kind) != 0)
+			continue;
+		note(kind);
+		note("\n");
+		jump = points[i].jump;
+		if (points[i].what == DIE)
+			kill(getpid(), SIGKILL);
+		else if (points[i].what == ORPHAN)
+			kill_children();
+	}
 }
 
 static enum kind kind_of(int fd)
@@ -141,4 +158,31 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 {
 	happens(kind_of(fd));
 	return REAL(sendmsg)(fd, m, flags);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int rc = REAL(clock_gettime)(clock, t);
+
+	if (rc == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+		t->tv_sec += jump;
+	return rc;
+}
+
+int gettimeofday(struct timeval *restrict t, void *restrict zone)
+{
+	int rc = REAL(gettimeofday)(t, zone);
+
+	if (rc == 0)
+		t->tv_sec += jump;
+	return rc;
+}
+
+time_t time(time_t *t)
+{
+	time_t now = REAL(time)(NULL) + jump;
+
+	if (t)
+		*t = now;
+	return now;
 }
