@@ -75,23 +75,42 @@ TSNode node_child(TSNode n, const char *type)
 	return (TSNode){ 0 };
 }
 
+/* What has no width is left out: it is what the parser misses, and from there tree-sitter finds
+ * no way on. */
+static TSNode child_from(TSNode parent, uint32_t i)
+{
+	for (; i < ts_node_child_count(parent); i++) {
+		TSNode child = ts_node_child(parent, i);
+
+		if (ts_node_end_byte(child) > ts_node_start_byte(child))
+			return child;
+	}
+	return (TSNode){ 0 };
+}
+
 TSNode node_skip(TSNode n, TSNode within)
 {
 	while (!ts_node_eq(n, within)) {
-		TSNode beside = ts_node_next_sibling(n);
+		TSNode parent = ts_node_parent(n), beside;
+		uint32_t i = 0;
 
+		if (ts_node_is_null(parent))
+			break;
+		while (i < ts_node_child_count(parent) && !ts_node_eq(ts_node_child(parent, i), n))
+			i++;
+		beside = child_from(parent, i + 1);
 		if (!ts_node_is_null(beside))
 			return beside;
-		n = ts_node_parent(n);
-		if (ts_node_is_null(n))
-			break;
+		n = parent;
 	}
 	return (TSNode){ 0 };
 }
 
 TSNode node_next(TSNode n, TSNode within)
 {
-	return ts_node_child_count(n) ? ts_node_child(n, 0) : node_skip(n, within);
+	TSNode child = child_from(n, 0);
+
+	return ts_node_is_null(child) ? node_skip(n, within) : child;
 }
 
 TSNode node_bare(TSNode n)

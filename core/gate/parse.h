@@ -2,7 +2,8 @@
  *
  * The tree is of the text as it stands: nothing is preprocessed. Nodes are tree-sitter's own
  * (tree_sitter/api.h), by value; what is asked often about them is here. A node that is absent
- * is null (ts_node_is_null), and everything here takes it. */
+ * is null (ts_node_is_null), and everything here takes it. What the parser misses stands in the
+ * tree too, without width, and is never come by: ts_node_has_error(root) tells. */
 #ifndef CHELA_PARSE_H
 #define CHELA_PARSE_H
 #include "buf.h"
