@@ -51,7 +51,8 @@ static void mark(cJSON *list)
 }
 
 /* specs/anthropic/history.md: "Neighbours of the same role MUST be one message, their blocks
- * in order" */
+ * in order"
+ * specs/anthropic/turn.md: "`content` MUST always be a list of blocks, never a plain string." */
 static void add(struct request *r, const char *role, const cJSON *block)
 {
 	if (!text_is(r->role, role)) {
@@ -98,6 +99,8 @@ static void add_assistant(struct request *r, const cJSON *message)
 		add(r, "assistant", block);
 }
 
+/* specs/anthropic/history.md: "Results of calls from `raw` MUST keep their id, even one that
+ * looks like another." */
 static const char *id_of_result(const struct request *r, const char *id)
 {
 	int n = r->first;
@@ -109,7 +112,9 @@ static const char *id_of_result(const struct request *r, const char *id)
 }
 
 /* specs/anthropic/history.md: "`is_error` MUST be `true` for a result with `error`, and MUST
- * NOT be there for any other." */
+ * NOT be there for any other." "A result MUST be a `tool_result` block with `tool_use_id` and
+ * the text as `content`, a plain string." "A text block that is empty or only white space MUST
+ * NOT be sent; a result MUST be sent with its text as it is, for its call needs it." */
 static void add_result(struct request *r, const cJSON *message)
 {
 	add(r, "user", json_make("{type:'tool_result',tool_use_id:%s,content:%s,is_error:%j}",
@@ -118,7 +123,7 @@ static void add_result(struct request *r, const cJSON *message)
 }
 
 /* specs/anthropic/cache.md: "The last block of each of the last two user messages MUST have a
- * mark." */
+ * mark." "The marks MUST stay where they were." */
 static cJSON *messages_of(const cJSON *turn)
 {
 	struct request r = { .messages = json_list() };
@@ -136,16 +141,22 @@ static cJSON *messages_of(const cJSON *turn)
 	return r.messages;
 }
 
+/* specs/anthropic/turn.md: "`system` MUST be a list of one text block." "`system` MUST be left
+ * out where the turn has none." */
 static cJSON *system_of(const cJSON *turn)
 {
 	const char *text = json_text(turn, "/system");
 	cJSON *list = json_list();
 
 	json_push(list, json_make("{type:'text',text:%s}", text));
+	/* specs/anthropic/cache.md: "One that is empty or only white space MUST count as
+	 * none." */
 	return text_blank(text) ? NULL : list;
 }
 
-/* specs/anthropic/turn.md: "`tools` MUST be left out where there are none." */
+/* specs/anthropic/turn.md: "`tools` MUST be left out where there are none." "Each tool MUST be
+ * sent as `name`, `description` (our `about`) and `input_schema` (our `schema`), in the order
+ * given." */
 static cJSON *tools_of(const cJSON *turn)
 {
 	cJSON *list = json_list();
@@ -156,8 +167,11 @@ static cJSON *tools_of(const cJSON *turn)
 	return json_first(list) ? list : NULL;
 }
 
-/* specs/anthropic/cache.md: "The system block MUST have a mark; without a system text the
- * last tool MUST have it instead." */
+/* specs/anthropic/cache.md: "The system block MUST have a mark; without a system text the last
+ * tool MUST have it instead."
+ * specs/anthropic/turn.md: "`model` and `max_tokens` MUST be sent as the turn has them." "So
+ * nothing about them is sent unless the owner has set an effort: then `effort` MUST be given
+ * to the operation, and the manifest sends `output_config` and `thinking` with it." */
 static void ask(struct adapter *a, const struct event *ev)
 {
 	const cJSON *turn = ev->json;
@@ -187,6 +201,8 @@ static const char *keep(const char *text)
 	return text ? text_make("%s", text) : NULL;
 }
 
+/* specs/anthropic/stream.md: "A delta MUST go to the block of its `index`, whatever began
+ * last." */
 static struct block *block_at(struct adapter *a, const cJSON *event)
 {
 	int64_t index = -1;
@@ -200,6 +216,7 @@ static bool is(const struct block *b, const char *type)
 	return text_is(b->type, type);
 }
 
+/* specs/anthropic/turn.md: "Each piece of text MUST be shown at once, as it comes." */
 static void take_text(struct adapter *a, struct block *b, const char *text)
 {
 	text_add(&b->text, text);
@@ -214,10 +231,12 @@ static void block_start(struct adapter *a, const cJSON *event)
 	const cJSON *start = json_at(event, "/content_block");
 	struct block *b = block_at(a, event);
 
+	/* specs/anthropic/stream.md: "It MUST fail even when the first one has ended." */
 	if (!b || b->type) {
 		fail(a, "a block that cannot be");
 		return;
 	}
+	/* specs/anthropic/stream.md: "It MUST be treated as one of an unknown type." */
 	b->type = json_text(start, "/type") ? keep(json_text(start, "/type")) : "";
 	b->open = true;
 	b->id = keep(json_text(start, "/id"));
@@ -238,6 +257,8 @@ static void block_delta(struct adapter *a, const cJSON *event)
 	const cJSON *delta = json_at(event, "/delta");
 	struct block *b = block_at(a, event);
 
+	/* specs/anthropic/stream.md: "A delta for a block that did not begin, has ended, or
+	 * has no place MUST fail the turn." */
 	if (!b || !b->open)
 		fail(a, "a delta outside its block");
 	else if (is(b, "text") && json_is(delta, "/type", "text_delta"))
@@ -250,6 +271,7 @@ static void block_delta(struct adapter *a, const cJSON *event)
 		text_add(&b->signature, json_text(delta, "/signature"));
 }
 
+/* specs/anthropic/stream.md: "The end of a block that is not open MUST fail the turn." */
 static void block_stop(struct adapter *a, const cJSON *event)
 {
 	struct block *b = block_at(a, event);
@@ -260,7 +282,9 @@ static void block_stop(struct adapter *a, const cJSON *event)
 		fail(a, "a block ended that was not open");
 }
 
-/* specs/anthropic/turn.md: "Each of the four figures MUST be the last one that was told" */
+/* specs/anthropic/turn.md: "Each of the four figures MUST be the last one that was told" "A
+ * figure that is not a whole number from 0 to 2147483647 MUST be ignored, and one that never
+ * came is 0." */
 static void count(struct adapter *a, const cJSON *usage)
 {
 	a->counted |= json_number(usage, "/input_tokens", 0, TOKENS_MAX, &a->in);
@@ -269,6 +293,8 @@ static void count(struct adapter *a, const cJSON *usage)
 	a->counted |= json_number(usage, "/cache_creation_input_tokens", 0, TOKENS_MAX, &a->cache_write);
 }
 
+/* specs/anthropic/stops.md: "A reason MUST stand until another comes; neither `null` nor an
+ * empty text may take it back: they MUST be ignored." */
 static void message_delta(struct adapter *a, const cJSON *event)
 {
 	const char *reason = json_text(event, "/delta/stop_reason");
@@ -280,7 +306,8 @@ static void message_delta(struct adapter *a, const cJSON *event)
 
 /* ---- the result ---------------------------------------------------------- */
 
-/* specs/anthropic/stops.md: "A reason that is not in this table, or none, MUST be `other`." */
+/* specs/anthropic/stops.md: "A reason that is not in this table, or none, MUST be `other`."
+ * "It MUST be a result, not a failure." */
 static const char *stop_of(const char *reason)
 {
 	static const struct { const char *theirs, *ours; } stops[] = {
@@ -302,20 +329,33 @@ static const char *add_call(const struct block *b, cJSON *calls, cJSON *raw)
 	const char *text = text_of(&b->text);
 	const cJSON *args = text_blank(text) ? b->input : json_parse(text);
 
+	/* specs/anthropic/calls.md: "A call whose `id` or `name` is absent, empty or only
+	 * white space MUST fail the turn." */
 	if (text_blank(b->id) || text_blank(b->name))
 		return "a call without id or name";
+	/* specs/anthropic/calls.md: "Two calls with the same `id` MUST fail the turn: their
+	 * results could not be told apart." */
 	if (json_find(calls, "/id", b->id))
 		return "two calls with the same id";
+	/* specs/anthropic/calls.md: "They MUST be an object: a list, a string or nothing MUST
+	 * fail the turn." "Such a turn MUST fail; it MUST NOT be answered with fewer calls." */
 	if (!json_is_object(args))
 		return "arguments that are not a JSON object";
+	/* specs/anthropic/calls.md: "Each call MUST be in `calls`, and in `raw` as a
+	 * `tool_use` block with the arguments as `input`, in its place among the other
+	 * blocks." */
 	json_push(calls, json_make("{id:%s,name:%s,args:%j}", b->id, b->name, args));
 	json_push(raw, json_make("{type:'tool_use',id:%s,name:%s,input:%j}", b->id, b->name, args));
 	return NULL;
 }
 
-/* specs/anthropic/stream.md: "A text block that is empty or only white space MUST NOT be in `raw`",
- * "a thinking block whose signature is empty MUST NOT be in `raw`; nor MUST a `redacted_thinking`
- * whose `data` is absent or empty." */
+/* specs/anthropic/stream.md: "A text block that is empty or only white space MUST NOT be in
+ * `raw`", "a thinking block whose signature is empty MUST NOT be in `raw`; nor MUST a
+ * `redacted_thinking` whose `data` is absent or empty." "Thinking and its signature MUST be in
+ * `raw`, byte for byte, and in neither `text` nor a `delta`; so MUST `redacted_thinking` with
+ * its `data`." "A thought that is empty but signed MUST be kept." "Each block of text MUST be
+ * a block of its own in `raw`." "A block of an unknown type MUST be ignored with all its
+ * deltas, but it counts as a block." */
 static void add_raw(const struct block *b, cJSON *raw)
 {
 	const char *text = text_of(&b->text), *signature = text_of(&b->signature);
@@ -328,15 +368,29 @@ static void add_raw(const struct block *b, cJSON *raw)
 		json_push(raw, json_make("{type:'redacted_thinking',data:%s}", b->data));
 }
 
+/* specs/anthropic/turn.md: "The result MUST come with `message_stop` and not before; its
+ * `text` MUST be all pieces of text in order, with nothing between them."
+ * specs/anthropic/stops.md: "The core asks again with what was said so far, so `raw` MUST be
+ * there." */
 static void message_stop(struct adapter *a)
 {
 	const char *stop = stop_of(a->reason), *why = NULL;
 	cJSON *calls = json_list(), *raw = json_list(), *usage = NULL;
 	struct text said = { 0 };
 
+	/* specs/anthropic/calls.md: "The first MUST be told: block by block; of one block
+	 * first that it was left open, and of one call then its id and name, then that its id
+	 * is not its own, then its arguments."
+	 * specs/anthropic/stream.md: "Of several faults the first MUST be told, block by
+	 * block." */
 	for (const struct block *b = a->blocks; b < a->blocks + a->n && !why; b++) {
+		/* specs/anthropic/stream.md: "An index below the highest that never began MUST
+		 * fail the turn." */
 		if (!b->type)
 			why = "a block is missing";
+		/* specs/anthropic/stream.md: "A block that is open at `message_stop` MUST fail
+		 * the turn, whatever it is and why ever the answer stopped: the service ends
+		 * each block, also one that it cut off." */
 		else if (b->open)
 			why = "a block was left open";
 		/* specs/anthropic/calls.md: "With any other stop, calls MUST be in neither `calls` nor `raw`" */
@@ -347,15 +401,22 @@ static void message_stop(struct adapter *a)
 		if (is(b, "text"))
 			text_add(&said, text_of(&b->text));
 	}
+	/* specs/anthropic/calls.md: "A stop for calls without a call MUST fail the turn." */
 	if (!why && text_is(stop, "calls") && !json_first(calls))
 		why = "it stopped for calls, and there is none";
 	if (why) {
 		fail(a, why);
 		return;
 	}
+	/* specs/anthropic/turn.md: "Where no figure came that counts, `usage` MUST be left out
+	 * of the result: the core then estimates it." "Where one of them came, the others MUST
+	 * be 0." "`in` MUST be the sum of `input_tokens`, `cache_read_input_tokens` and
+	 * `cache_creation_input_tokens`: all three are billed." */
 	if (a->counted)
 		usage = json_make("{in:%D,out:%D,cache_read:%D,cache_write:%D}", a->in + a->cache_read + a->cache_write,
 				  a->out, a->cache_read, a->cache_write);
+	/* specs/anthropic/stream.md: "Where nothing is left for `raw`, `raw` MUST be left
+	 * out." */
 	host_result(a->ref, json_make("{stop:%s,text:%s,calls:%j,raw:%j,usage:%j}", stop, text_of(&said), calls,
 				      json_first(raw) ? raw : NULL, usage));
 }
@@ -367,6 +428,8 @@ static void take(struct adapter *a, const struct event *ev)
 {
 	const cJSON *event = ev->json;
 
+	/* specs/anthropic/stream.md: "It may have been a part of the answer, so it MUST fail
+	 * the turn." */
 	if (ev->text)
 		fail(a, "a piece of the stream is not JSON");
 	else if (json_is(event, "/type", "message_start"))
@@ -387,10 +450,16 @@ void adapter_event(struct adapter *a, const struct event *ev)
 {
 	if (ev->kind == EVENT_TURN)
 		ask(a, ev);
+	/* specs/anthropic/errors.md: "`failed` MUST have the class and the reason that came
+	 * with the event, unchanged." "A piece that tells of an error MUST end the turn as
+	 * failed, with the class and the reason that came with it, whatever came before: calls
+	 * of a failed turn never run." */
 	else if (ev->failure)		/* of a piece, or of the whole */
 		host_failed(ev->ref, ev->failure, "%s", ev->text);
 	else if (ev->kind == EVENT_PART)
 		take(a, ev);
 	else if (ev->kind == EVENT_HTTP)
+		/* specs/anthropic/stream.md: "A stream that ends before `message_stop` MUST
+		 * fail, however complete it looks: its calls never run." */
 		fail(a, "the stream ended before message_stop");
 }

@@ -6,6 +6,8 @@ struct adapter { char nothing; };	/* a turn is answered as soon as it is told */
 
 const size_t adapter_size = sizeof(struct adapter);
 
+/* specs/offline/talk.md: "It MUST say what it is, in these words and no others, and MUST NOT
+ * pretend to understand." */
 static const char unknown[] =
 	"I am chela without a language model, so I do not understand that. `help` tells what I can do all the same, "
 	"and how to give me a model.";
@@ -45,6 +47,7 @@ static const struct sentence {
 	{ "what may you do", "permissions", NULL, NULL },
 };
 
+/* specs/offline/tools.md: "It MUST be told as an empty one." */
 static void say(uint32_t ref, const char *text)
 {
 	host_result(ref, json_make("{stop:'end',text:%s,calls:%j}", text ? text : "", json_list()));
@@ -57,7 +60,8 @@ static char small(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* What follows `with`, in whatever case that is written; NULL: it begins otherwise. */
+/* What follows `with`, in whatever case that is written; NULL: it begins otherwise.
+ * specs/offline/talk.md: "Letters A to Z MUST be read like a to z." */
 static const char *after(const char *text, const char *with)
 {
 	for (; *with; text++, with++)
@@ -109,7 +113,15 @@ static const struct sentence *sentence_of(const char *said, const char **ret_res
 
 		if (!rest)
 			continue;
+		/* specs/offline/talk.md: "White space around what was said MUST be ignored; so
+		 * MUST any of `.`, `!`, `?` and white space after a sentence that has no
+		 * argument."
+		 * specs/offline/tools.md: "All that follows the sentence is kept word for
+		 * word: only white space around it MUST be cut." "White space and any of `.`,
+		 * `!` and `?` at the end MUST be cut from the argument." */
 		*ret_rest = trim(rest, text_is(s->arg, "text") ? "" : " \t\r\n.!?");
+		/* specs/offline/talk.md: "A sentence without an argument MUST be all that was
+		 * said; one with an argument MUST have one." */
 		if (!s->arg == !**ret_rest)
 			return s;
 	}
@@ -133,16 +145,20 @@ static void use(uint32_t ref, const cJSON *turn, const struct sentence *s, const
 	const cJSON *value = text_is(s->arg, "note") ? number_of(rest) : json_string(rest);
 	cJSON *args = json_make("{}"), *calls = json_list();
 
+	/* specs/offline/tools.md: "The adapter MUST NOT call it, and MUST say so, naming it." */
 	if (!json_find(json_at(turn, "/tools"), "/name", s->tool)) {
 		say(ref, text_make("I may not do that: the rules in instance/assistant.conf do not allow `core.%s`.", s->tool));
 		return;
 	}
 	if (s->arg)
 		json_put(args, s->arg, value);
+	/* specs/offline/tools.md: "The id of a call MUST be `call_1`." */
 	json_push(calls, json_make("{id:'call_1',name:%s,args:%j}", s->tool, args));
 	host_result(ref, json_make("{stop:'calls',text:'',calls:%j}", calls));
 }
 
+/* specs/offline/tools.md: "It MUST be told as one line for each, as shown, the text of a note
+ * as it is, its newlines too; what is no such list, or an empty one, MUST be told as it is." */
 static void tell_notes(uint32_t ref, const cJSON *notes)
 {
 	struct text t = { 0 };
@@ -153,11 +169,14 @@ static void tell_notes(uint32_t ref, const cJSON *notes)
 	say(ref, text_of(&t));
 }
 
+/* specs/offline/tools.md: "The text of a result MUST be told as it is." */
 static void tell_result(uint32_t ref, const cJSON *result)
 {
 	const char *text = json_text(result, "/text");
 	const cJSON *notes = json_is(result, "/name", "recall") ? json_parse(text) : NULL;
 
+	/* specs/offline/tools.md: "A result with `error` MUST be told as what did not work,
+	 * whatever the tool." */
 	if (json_true(result, "/error"))
 		say(ref, text_make("That did not work: %s", text));
 	else if (json_first(notes))
@@ -178,10 +197,13 @@ static void answer(uint32_t ref, const cJSON *turn)
 
 	for (const cJSON *m = json_first(json_at(turn, "/messages")); m; m = json_next(m))
 		last = m;
+	/* specs/offline/tools.md: "Of several results only the last message MUST be told." */
 	if (json_is(last, "/role", "tool")) {
 		tell_result(ref, last);
 		return;
 	}
+	/* specs/offline/talk.md: "A turn without messages, or whose last message is neither
+	 * the person's nor a tool's, MUST be answered as something it does not know." */
 	s = sentence_of(words_of(last), &rest);
 	if (s && s->tool)
 		use(ref, turn, s, rest);

@@ -89,7 +89,8 @@ static void hello(struct adapter *a, uint32_t tag)
 
 static void told_to_go(struct adapter *a, const struct event *ev)
 {
-	/* specs/slack/line.md: "Socket Mode that was switched off MUST be reported as broken" */
+	/* specs/slack/line.md: "Socket Mode that was switched off MUST be reported as broken, with
+	 * what to do, and nothing MUST be asked again." */
 	if (json_is(ev->json, "/reason", "link_disabled"))
 		host_broken(FAIL_PERMISSION, "link_disabled: switch Socket Mode on at "
 					     "api.slack.com/apps, your app, Socket Mode");
