@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char root[64];
@@ -175,6 +176,26 @@ static cJSON *check_json(const char *name)
 	return json;
 }
 
+static void remove_tree(const char *path)
+{
+	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* All that is here is committed. */
+static int git_commit(void)
+{
+	pid_t pid = fork();
+	int status = 1;
+
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", "git init -q . && git add specs && git -c user.name=a -c user.email=a@b.example commit -qm x",
+		      (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
 static const cJSON *stage(const cJSON *json, const char *name)
 {
 	for (const cJSON *s = json_first(json_at(json, "/stages")); s; s = s->next)
@@ -220,6 +241,12 @@ static const struct {
 	{ "no page", "specs/bird/talk.md", NULL, "contract", "specs/bird", 0, "the contract has no page", "specs/README.md" },
 	{ "a page that is none", "specs/bird/more.md", "# More\n", "contract", "specs/bird/more.md", 1, "the page has no section", "add" },
 	{ "a page that is not UTF-8", "specs/bird/more.md", "# \xff\n", "contract", "specs/bird/more.md", 1, "cannot be read", NULL },
+	{ "a page that leaves much open", "specs/bird/more.md", "# More\n## It sings\n```transcript\n> result like {}\n```\n", "contract",
+	  "specs/bird/more.md", 4, "1 of the 1 \">\" of this page have \"like\"", "write the values whole" },
+	{ "a MUST that nobody quotes", "specs/bird/more.md", "# More\n## It sings\nIt MUST sing.\n```transcript\n> delta \"la\"\n```\n", "contract",
+	  "specs/bird/more.md", 3, "generated/bird/adapter.c quotes this nowhere: \"It MUST sing.\"", "/* specs/bird/more.md: \"It MUST sing.\" */" },
+	{ "a quote that stands in no page", "generated/bird/adapter.c", "\n/* specs/bird/talk.md: \"It MUST sing.\" */\n" ADAPTER(""), "contract",
+	  "generated/bird/adapter.c", 2, "this quote does not stand in specs/bird/talk.md", "or quote none" },
 	{ "a page that does not hold", "specs/bird/more.md", "# More\n## It sings\n```transcript\n> delta \"la\"\n```\n", "pages",
 	  "specs/bird/more.md", 4, "nothing happened", "let the adapter" },
 	{ "no adapter", "generated/bird/adapter.c", NULL, "build", "generated/bird/adapter.c", 0, "there is no adapter",
@@ -359,7 +386,7 @@ START_TEST(the_failure_stands_first)
 				    "  expected  > result {\"stop\":\"end\",\"text\":\"hi\",\"calls\":[]}\n"
 				    "  instead   > result {\"stop\":\"end\",\"text\":\"ho\",\"calls\":[]}\n"
 				    "  remedy    let the adapter do exactly this here\n"
-				    "  also      specs/bird/talk.md:14\n"
+				    "  also      specs/bird/talk.md:14: something else happened\n"
 				    "\n"
 				    "bird is refused\n";
 	bool passed;
@@ -419,6 +446,29 @@ START_TEST(junit_tells_failures_from_what_was_not_run)
 	ck_assert_int_eq(times(text, "<testcase "), 10);
 	ck_assert_int_eq(times(text, "<skipped "), 7);
 	ck_assert_msg(strstr(text, "&gt; delta &quot;&lt;&amp;\\u0001&gt;&quot;"), "%s", text);
+}
+END_TEST
+
+START_TEST(a_contract_that_is_not_the_committed_one_is_told_loudly)
+{
+	bool passed;
+	DEFER(text_free) char *unknown = check("bird", REPORT_TEXT, &passed);
+	DEFER(text_free) char *same = NULL;
+	DEFER(text_free) char *other = NULL;
+	DEFER(json_drop) cJSON *json = NULL;
+
+	ck_assert_msg(strstr(unknown, "bird passed\n  note      whether this contract is the committed one is not known: "), "%s", unknown);
+	ck_assert_int_eq(git_commit(), 0);
+	same = check("bird", REPORT_TEXT, &passed);
+	ck_assert_msg(strstr(same, "bird passed\n  contract "), "%s", same);
+	put("specs/bird/more.md", "# More\n## It talks\n```transcript\n< turn {\"model\": \"m\", \"messages\": []}\n"
+	    "> http POST https://bird.example/talk\n```\n");
+	other = check("bird", REPORT_TEXT, &passed);
+	ck_assert_msg(strstr(other, "bird passed\n  WARNING   this contract is NOT the committed one: specs/bird/more.md is new\n"), "%s", other);
+	json = check_json("bird");
+	ck_assert_msg(strstr(json_text(json, "/warning"), "more.md is new"), "%s", json_text(json, "/warning"));
+	ck_assert(cJSON_IsFalse(json_at(json, "/stages/0/committed")));
+	remove_tree(".git");
 }
 END_TEST
 
@@ -536,6 +586,7 @@ int main(void)
 	tcase_add_test(t, tap_counts_every_stage);
 	tcase_add_test(t, junit_tells_failures_from_what_was_not_run);
 	tcase_add_test(t, what_this_version_does_not_have_is_one_line);
+	tcase_add_test(t, a_contract_that_is_not_the_committed_one_is_told_loudly);
 	tcase_add_test(t, all_are_one_document);
 	tcase_add_test(t, one_name_is_one_object_and_all_of_one_is_a_list);
 	tcase_add_loop_test(t, words_that_make_no_sense_check_nothing, 0, COUNT(senseless));

@@ -1,5 +1,6 @@
 /* enable.c - chela enable, chela disable: a person's consent to an adapter that passed. */
 #include "command/command.h"
+#include "drift.h"
 #include "seal.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -8,6 +9,18 @@ static int usage(const char *command)
 {
 	fprintf(stderr, "usage: chela %s NAME (a folder of specs/)\n", command);
 	return 2;
+}
+
+/* Who says yes should know whether the contract is the one that others know. */
+static void tell_drift(const struct instance *i, const char *name)
+{
+	DEFER(text_free) char *words = NULL;
+	enum drift drift = contract_drift(i, name, &words);
+
+	if (drift != DRIFT_NONE)
+		fprintf(stderr, "%s%s.\n", drift == DRIFT_SOME ? "WARNING: " : "", words);
+	if (drift == DRIFT_SOME)
+		fprintf(stderr, "See what changed: git diff HEAD -- specs/%s\n", name);
 }
 
 int command_enable(struct instance *i, int argc, char **argv)
@@ -26,6 +39,7 @@ int command_enable(struct instance *i, int argc, char **argv)
 	why = show_manifest(i, argv[0], STDOUT_FILENO);
 	if (why)
 		return refuse("%s", why);
+	tell_drift(i, argv[0]);
 	if (!consent("May it be used?", "Type this command at one."))
 		return refuse("%s stays as it was", argv[0]);
 	request = json_build("{do:'enable',name:%s}", argv[0]);

@@ -8,7 +8,7 @@
 #include <time.h>
 
 const struct stage stages[] = {
-	{ "contract", "the manifest and every page can be read", contract_stage },
+	{ "contract", "manifest and pages can be read, and what they demand is quoted", contract_stage },
 	{ "build", "the adapter compiles without a warning, and holds nothing that it may not", build_stage },
 	{ "pages", "the program does what every page says, under its filter", pages_stage },
 	{ "lint", "the source says nothing that is banned", NULL },
@@ -100,6 +100,36 @@ bool check_run(struct check *c)
 	return true;
 }
 
+static char *failure_line(const struct failure *f)
+{
+	DEFER(text_free) char *line = f->line ? text_fmt(":%d", f->line) : text_dup("");
+
+	return text_fmt("%s%s%s%s", f->file ? f->file : "", line, f->file ? ": " : "", f->what);
+}
+
+void check_refuse(struct check *c, struct failure f)
+{
+	DEFER(text_free) char *first = c->failure.what ? failure_line(&c->failure) : NULL;
+	char *line = failure_line(&f);
+	bool known = first && strcmp(first, line) == 0;
+
+	for (size_t i = 0; i < c->more_n && !known; i++)
+		known = strcmp(c->more[i], line) == 0;
+	if (!first || known) {
+		free(line);
+		if (first)
+			failure_free(&f);
+		else
+			c->failure = f;
+		return;
+	}
+	c->more = realloc(c->more, (c->more_n + 1) * sizeof *c->more);
+	if (!c->more)
+		abort();
+	c->more[c->more_n++] = line;
+	failure_free(&f);
+}
+
 cJSON *check_stages(const struct check *c)
 {
 	cJSON *list = cJSON_CreateArray();
@@ -130,6 +160,7 @@ void check_free(struct check *c)
 	if (c->program)
 		remove(c->program);
 	free(c->program);
+	free(c->drift);
 	free(c->more);
 	free(c->pages);
 	free(c->findings);

@@ -31,8 +31,10 @@ struct check {
 	char *program;		/* of this check, beside the one that runs; NULL: no code is needed */
 	struct finding *findings;	/* one a stage */
 	struct failure failure;
-	char **more;		/* "FILE:LINE" of what failed besides */
+	char **more;		/* "FILE:LINE: what" of what failed besides */
 	size_t more_n;
+	char *drift;		/* how the contract differs from the committed one, or why nobody knows; NULL: it does not */
+	bool differs;
 };
 struct stage {
 	const char *name, *about;
@@ -50,6 +52,7 @@ bool seal_stage(struct check *c, struct finding *f);
 /* Relative paths: the working directory is the project's folder. */
 struct check *check_new(const struct instance *i, const char *name, bool terminal);
 bool check_run(struct check *c);
+void check_refuse(struct check *c, struct failure f);	/* taken: the first is told whole, each once */
 cJSON *check_stages(const struct check *c);	/* [{name, ok, ...}], owned */
 void check_free(struct check *c);
 

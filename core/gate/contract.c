@@ -1,5 +1,11 @@
-/* contract.c - the first stage: is there a contract, and can all of it be read? */
+/* contract.c - the first stage: is there a contract, can all of it be read, is it strict, does
+ * the adapter quote what it demands, and is it the one that was committed? */
+#include "drift.h"
+#include "file.h"
 #include "gate/check.h"
+#include "gate/like.h"
+#include "gate/quote.h"
+#include "limits.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +47,9 @@ static bool read_pages(struct check *c, struct dirent **entries, int n)
 
 		if (why)
 			return refuse(c, why);
-		c->pages_n++;
+		why = like_check(c->pages[c->pages_n++], c->manifest);
+		if (why)
+			return refuse(c, why);
 	}
 	return true;
 }
@@ -63,12 +71,40 @@ static bool find_pages(struct check *c)
 	return read;
 }
 
+/* Without a source there is nothing to quote in: whether one is needed is for the next stage. */
+static bool quoted(struct check *c, struct finding *v)
+{
+	DEFER(text_free) char *file = text_fmt("generated/%s/adapter.c", c->name);
+	DEFER(buf_free) struct buf source = { 0 };
+	struct quotes q;
+
+	if (file_read(file, FILE_MAX, &source) != OK)
+		return true;
+	q = quotes_check(buf_str(&source), file, c->pages, c->pages_n);
+	for (size_t i = 0; i < q.n; i++)
+		check_refuse(c, (struct failure){ .file = text_dup(q.at[i].file), .line = q.at[i].line,
+						  .what = text_dup(q.at[i].what), .remedy = text_dup(q.at[i].remedy) });
+	json_add(v->figures, "musts", cJSON_CreateNumber(q.musts));
+	v->words = q.n ? text_fmt("%zu quote%s false, or missing", q.n, q.n == 1 ? " is" : "s are") : NULL;
+	quotes_free(&q);
+	return !v->words;
+}
+
+static void compare(struct check *c, struct finding *v)
+{
+	enum drift drift = contract_drift(c->instance, c->name, &c->drift);
+
+	c->differs = drift == DRIFT_SOME;
+	json_add(v->figures, "committed", drift == DRIFT_UNKNOWN ? cJSON_CreateNull() : cJSON_CreateBool(drift == DRIFT_NONE));
+}
+
 bool contract_stage(struct check *c, struct finding *v)
 {
 	size_t sections = 0;
 	int expected = 0;
 
-	if (!read_manifest(c) || !find_pages(c))
+	compare(c, v);
+	if (!read_manifest(c) || !find_pages(c) || !quoted(c, v))
 		return false;
 	for (size_t i = 0; i < c->pages_n; i++) {
 		sections += c->pages[i]->n;

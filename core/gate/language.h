@@ -82,6 +82,7 @@ enum step_kind { STEP_ARRIVAL, STEP_REQUEST, STEP_TIME, STEP_FAULT };	/* < > + !
 	X(NO_SECTION,      "the page has no section", "add \"## \", the name of a case, and a transcript") \
 	X(NOTHING_ASKED,   "nothing is expected in \"*\"", "add a \">\" to a transcript of this section") \
 	X(UNPROVED,        "\"*\" says MUST and runs nothing", "add a transcript that shows it") \
+	X(EARLY_MUST,      "MUST stands before the first section, where nothing shows it", "say it in the section that shows it") \
 	X(UNKNOWN_BLOCK,   "a block of an unknown kind: \"*\"", \
 			   "use json, transcript, blob, text, c, sh or conf") \
 	X(BAD_BLOCK,       "this block cannot be \"*\"", \

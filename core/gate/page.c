@@ -5,6 +5,7 @@
  * must have. */
 #include "gate/page.h"
 #include "file.h"
+#include "gate/quote.h"
 #include "gate/step.h"
 #include "gate/word.h"
 #include "instance.h"
@@ -325,22 +326,56 @@ static bool read_blocks(struct book *b)
 
 /* ---- the page as a whole ------------------------------------------------- */
 
-static bool says_must(struct str line)
+static bool expects(const struct steps *s)
 {
-	for (size_t i = 0; i + 4 <= line.len; i++) {
-		bool begins = i == 0 || !isalnum((unsigned char)line.at[i - 1]);
-		bool ends = i + 4 == line.len || !isalnum((unsigned char)line.at[i + 4]);
+	for (size_t i = 0; i < s->n; i++)
+		if (step_kind(s->at[i].word) == STEP_REQUEST)
+			return true;
+	return false;
+}
 
-		if (begins && ends && memcmp(line.at + i, "MUST", 4) == 0)
+/* Not by what it runs of another page. */
+static bool background_shows(const struct book *b)
+{
+	for (size_t i = 0; i < b->background.n; i++) {
+		const struct step *s = &b->background.at[i];
+
+		if (step_kind(s->word) == STEP_REQUEST && strcmp(s->file, b->r->text->file) == 0)
 			return true;
 	}
 	return false;
+}
+
+static bool demands(struct str line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (says_must(line, i))
+			return true;
+	return false;
+}
+
+/* Every line of the file, those of blocks empty. */
+static void keep_prose(struct book *b)
+{
+	struct buf prose = buf_new(FILE_MAX + 1);
+	char *text;
+
+	for (size_t i = 0; i < b->lines_n; i++) {
+		if (!b->code[i])
+			buf_add(&prose, b->lines[i].at, b->lines[i].len);
+		buf_addc(&prose, '\n');
+	}
+	b->r->page->prose = text = pool_text(&b->r->page->pool, buf_str(&prose));
+	for (size_t i = 0; i < prose.len; i++)
+		text[i] = text[i] ? text[i] : ' ';
+	buf_free(&prose);
 }
 
 static bool read_prose(struct book *b)
 {
 	struct part *in = NULL;
 
+	keep_prose(b);
 	for (size_t i = 0, next = 0; i < b->lines_n; i++) {
 		if (next < b->parts_n && b->parts[next].line == (int)i + 1)
 			in = &b->parts[next++];
@@ -348,18 +383,12 @@ static bool read_prose(struct book *b)
 			continue;
 		if (step_begins(b->lines[i]))
 			return refuse(b, (int)i + 1, MISTAKE_STRAY_STEP, STR(""));
-		if (in && says_must(b->lines[i]))
+		if (in && demands(b->lines[i]))
 			in->must = true;
+		else if (demands(b->lines[i]) && !background_shows(b))
+			return refuse(b, (int)i + 1, MISTAKE_EARLY_MUST, STR(""));
 	}
 	return true;
-}
-
-static bool expects(const struct steps *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (step_kind(s->at[i].word) == STEP_REQUEST)
-			return true;
-	return false;
 }
 
 static bool same_label(const char *a, const char *b)

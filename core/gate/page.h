@@ -42,6 +42,7 @@ struct example {
 };
 struct page {
 	const char *file, *title;
+	const char *prose;		/* the file, with the lines of its blocks empty */
 	struct section *sections;
 	size_t n;
 	struct step *background;	/* what runs before each section */

@@ -10,21 +10,6 @@
 
 struct tally { size_t sections, passed, done, all; int held; };
 
-/* The first failure is told whole, of the others only where they are. */
-static void keep_failure(struct check *c, struct outcome *o)
-{
-	if (!c->failure.what) {
-		c->failure = (struct failure){ .file = text_dup(o->file), .line = o->line, .what = o->what,
-					       .expected = o->expected, .happened = o->happened, .remedy = o->remedy };
-		*o = (struct outcome){ 0 };
-		return;
-	}
-	c->more = realloc(c->more, (c->more_n + 1) * sizeof *c->more);
-	if (!c->more)
-		abort();
-	c->more[c->more_n++] = text_fmt("%s:%d", o->file, o->line);
-}
-
 /* Where a moment is left open it must hold whatever the dice say. */
 static bool run_section(struct check *c, struct replay *r, const struct section *s, struct tally *t)
 {
@@ -39,8 +24,10 @@ static bool run_section(struct check *c, struct replay *r, const struct section 
 		replay_section(r, s, &o);
 		good = o.ok;
 		t->held += i == 0 ? o.expectations : 0;
-		if (!good)
-			keep_failure(c, &o);
+		if (!good) {
+			check_refuse(c, (struct failure){ text_dup(o.file), o.line, o.what, o.expected, o.happened, o.remedy });
+			o = (struct outcome){ 0 };
+		}
 		outcome_free(&o);
 	}
 	return good;

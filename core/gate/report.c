@@ -34,16 +34,14 @@ void failure_text(const struct failure *f, struct buf *out)
 
 static void add_more(struct buf *out, const struct check *c)
 {
-	enum { SHOWN = 12 };
+	enum { SHOWN = 40 };
+	DEFER(buf_free) struct buf lines = buf_new((size_t)1 << 17);
 
-	if (c->more_n == 0)
-		return;
-	buf_addf(out, "  %-9s", "also");
 	for (size_t i = 0; i < c->more_n && i < SHOWN; i++)
-		buf_addf(out, " %s", c->more[i]);
+		buf_addf(&lines, "%s\n", c->more[i]);
 	if (c->more_n > SHOWN)
-		buf_addf(out, " and %zu more", c->more_n - SHOWN);
-	buf_addc(out, '\n');
+		buf_addf(&lines, "and %zu more\n", c->more_n - SHOWN);
+	add_row(out, "also", lines.len ? buf_text(&lines) : NULL);
 }
 
 /* Each page with the share of "like", where it has any: there strictness leaks. */
@@ -103,6 +101,7 @@ static void report_text(const struct check *c, bool passed, struct buf *out)
 		buf_addc(out, '\n');
 	}
 	buf_addf(out, "%s %s\n", c->name, passed ? "passed" : "is refused");
+	add_row(out, c->differs ? "WARNING" : "note", c->drift);
 	for (size_t i = 0; i < stages_n;) {
 		if (stages[i].run)
 			add_stage(out, c, i++);
@@ -130,6 +129,7 @@ static void report_json(const struct check *c, bool passed, struct buf *out)
 {
 	DEFER(json_drop) cJSON *json = json_build("{name:%s,ok:%b}", c->name, passed);
 
+	json_add(json, c->differs ? "warning" : "note", c->drift ? cJSON_CreateString(c->drift) : NULL);
 	json_add(json, "stages", check_stages(c));
 	if (!passed)
 		json_add(json, "failure", failure_json(c));
