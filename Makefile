@@ -6,8 +6,8 @@ SAN ?=
 
 PACKAGES = build-essential pkg-config libcurl4-openssl-dev libcjson-dev libevent-dev \
 	   libsqlite3-dev libsodium-dev libcmark-dev libseccomp-dev libedit-dev libwslay-dev \
-	   libmd-dev libunistring-dev libtree-sitter-dev ca-certificates
-TEST_PACKAGES = check clang git openssl libssl-dev
+	   libmd-dev libunistring-dev libtree-sitter-dev ca-certificates clang libclang-rt-dev
+TEST_PACKAGES = check git openssl libssl-dev
 LIBS = libcurl libcjson libevent_core sqlite3 libsodium libedit libcmark libmd
 MORE_LIBS = -lwslay -lunistring -lm	# that pkg-config does not know; curl loads the second anyway
 CFLAGS ?= -O2 -g
@@ -23,14 +23,20 @@ RUNNER = $(patsubst %,core/adapter/%.c,runner sandbox arena end host help wire) 
 MAIN = core/main.c $(wildcard core/command/*.c)
 CORE = $(filter-out core/main.c,$(wildcard core/*.c)) $(wildcard core/store/*.c) \
        $(addprefix core/adapter/,wire.c process.c session.c channel.c)
-GATE = $(filter-out core/gate/gate.c,$(wildcard core/gate/*.c))
+# The in-process harness. What has the adapter's memory in its hands is compiled twice, fast and
+# sanitized; what is around it is not sanitized either time.
+TOUCHING = core/gate/inside.c $(patsubst %,core/adapter/%.c,host help wire) core/buf.c core/json.c
+HARNESS = $(addprefix core/gate/,harness.c inside_end.c inside_heap.c fence.c)
+GATE = $(filter-out core/gate/gate.c core/gate/inside.c $(HARNESS),$(wildcard core/gate/*.c))
 TESTS = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
 
 space := $(subst ,, )
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-all: $(B)/chela $(B)/chela-gate
+HARNESSES = $(B)/harness $(B)/harness-sanitized
+
+all: $(B)/chela $(B)/chela-gate $(HARNESSES)
 
 # Installs those of $(1) that are missing, and says so in a sentence.
 define install
@@ -56,6 +62,23 @@ $(B)/.test-packages: Makefile
 	$(call install,$(TEST_PACKAGES))
 
 $(B)/obj/core/adapter/sandboxed/%.o: %.c $(B)/.packages
+	@mkdir -p $(@D)
+	@$(COMPILE) $(HARD) -c $< -o $@
+
+# clang's, as the libraries that they load are. With SAN the rest is made once more without it.
+CLANG = clang -std=gnu17 -D_GNU_SOURCE -iquote core -O2 -g -fPIE -fno-omit-frame-pointer $(WARN) -MMD -MP
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+PLAIN = $(if $(SAN),$(B)/obj/plain,$(B)/obj)
+
+$(B)/obj/harness/%.o: %.c $(B)/.packages
+	@mkdir -p $(@D)
+	@$(CLANG) -c $< -o $@
+
+$(B)/obj/harness-sanitized/%.o: %.c $(B)/.packages
+	@mkdir -p $(@D)
+	@$(CLANG) -DSANITIZED $(if $(filter $<,$(TOUCHING)),$(SANITIZE)) -c $< -o $@
+
+$(B)/obj/plain/%.o: %.c $(B)/.packages
 	@mkdir -p $(@D)
 	@$(COMPILE) $(HARD) -c $< -o $@
 
@@ -90,6 +113,18 @@ $(B)/gate.a: $(call objects,$(GATE)) $(B)/grammar.o
 $(B)/runner.o: $(patsubst %.c,$(B)/obj/core/adapter/sandboxed/%.o,$(RUNNER))
 	@ld -r -o $@ $^
 
+$(B)/around.a: $(patsubst %.c,$(PLAIN)/%.o,$(GATE) $(CORE))
+	@rm -f $@ && ar rcs $@ $^
+
+# Their libraries take from them what adapter.h declares.
+$(B)/harness: $(patsubst %.c,$(B)/obj/harness/%.o,$(HARNESS) $(TOUCHING)) $(B)/around.a
+$(B)/harness-sanitized: $(patsubst %.c,$(B)/obj/harness-sanitized/%.o,$(HARNESS) $(TOUCHING)) $(B)/around.a
+$(B)/harness-sanitized: SANITIZED = -fsanitize=address,undefined
+$(HARNESSES):
+	@echo "  link $@"
+	@clang -pie -rdynamic -Wl,-z,relro,-z,now,--as-needed $(SANITIZED) -o $@ $^ \
+		$$(pkg-config --libs $(LIBS) libseccomp) $(MORE_LIBS)
+
 $(B)/chela: $(call objects,$(MAIN)) $(B)/core.a
 	@echo "  link $@"
 	@$(CC) $(LINK) -o $@ $^ $$(pkg-config --libs $(LIBS)) $(MORE_LIBS)
@@ -101,6 +136,8 @@ $(B)/chela-gate: $(call objects,core/gate/gate.c) $(B)/gate.a $(B)/core.a $(B)/r
 $(call objects,$(wildcard tests/*.c)): | $(B)/.test-packages
 
 $(B)/tests/test_websocket: LIBS += libssl libcrypto
+
+$(addprefix $(B)/tests/test_,gate sanitize): | $(HARNESSES)
 
 # Tests that play a service.
 $(addprefix $(B)/tests/test_,broker chela job line turn websocket): $(call objects,tests/fake.c)

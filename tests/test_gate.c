@@ -116,6 +116,7 @@ static void project_make(void)
 	DEFER(text_free) char *build = build_folder();
 	DEFER(text_free) char *header = text_fmt("%s/core/adapter/adapter.h", here);
 	DEFER(text_free) char *runner = text_fmt("%s/runner.o", build);
+	DEFER(text_free) char *harness = text_fmt("%s/harness-sanitized", build);
 	DEFER(buf_free) struct buf said = buf_new(65536);
 	static const char *const folders[] = {
 		"specs", "specs/bird", "generated", "generated/bird", "core", "core/adapter", "build",
@@ -130,6 +131,7 @@ static void project_make(void)
 	project_mend();
 	link_to(header, "core/adapter/adapter.h");
 	link_to(runner, "build/runner.o");
+	link_to(harness, "build/harness-sanitized");
 	why = instance_find(root, NULL, &instance);
 	ck_assert_msg(!why, "%s", why);
 	free(instance->build);
@@ -207,7 +209,7 @@ static const cJSON *stage(const cJSON *json, const char *name)
 
 START_TEST(what_passes_is_put_in_place_and_sealed)
 {
-	static const char *const later[] = { "lint", "laws", "sanitize", "cover", "fuzz", "mutants" };
+	static const char *const later[] = { "lint", "laws", "cover", "fuzz", "mutants" };
 	DEFER(json_drop) cJSON *json = NULL;
 	DEFER(text_free) char *why = NULL;
 	int64_t sections = 0;
@@ -264,6 +266,13 @@ static const struct {
 	  "pages", "specs/bird/talk.md", 7, "something else happened", "let the adapter" },
 	{ "it crashes", "generated/bird/adapter.c", ADAPTER("	if (ev->status == 500)\n		*(volatile char *)0 = 1;\n"), "pages",
 	  "specs/bird/talk.md", 13, "it crashed", NULL },
+	{ "what the language does not define", "generated/bird/adapter.c",
+	  ADAPTER("	volatile int most = 2147483647;\n\n	most += ev->kind == EVENT_TURN;\n"), "sanitize", "generated/bird/adapter.c", 8,
+	  "signed integer overflow", "rule it out" },
+	{ "what was never written", "generated/bird/adapter.c",
+	  "static void fill(unsigned *n, int status)\n{\n	if (status == 999)\n		n[0] = n[1] = 1;\n}\n"
+	  ADAPTER("	unsigned n[2];\n\n	fill(n, ev->status);\n	if (n[ev->kind == EVENT_TURN] == 0xAAAAAAAAu)\n		return;\n"),
+	  "sanitize", "generated/bird/adapter.c", 14, "garbage", "its value before it is read" },
 };
 
 START_TEST(what_is_refused_is_told_and_changes_nothing)
@@ -410,7 +419,7 @@ START_TEST(what_this_version_does_not_have_is_one_line)
 	put("specs/bird/more.md", "# More\n## It talks\n```transcript\n< turn {\"model\": \"m\", \"messages\": []}\n"
 	    "> http POST https://bird.example/talk\n```\n");
 	text = check("bird", REPORT_TEXT, &passed);
-	ck_assert_msg(strstr(text, "\n  not run   lint, laws, sanitize, cover, fuzz, mutants: not part of this version\n  seal "),
+	ck_assert_msg(strstr(text, "\n  not run   cover, fuzz, mutants: not part of this version\n  seal "),
 		      "%s", text);
 	ck_assert_msg(strstr(text, "more.md   1 of   1 sections\n"), "%s", text);
 	put("generated/bird/adapter.c", "int x;\n");
@@ -428,7 +437,7 @@ START_TEST(tap_counts_every_stage)
 
 	ck_assert(passed && strncmp(good, "TAP version 13\n1..10\nok 1 - bird contract\n", 41) == 0);
 	ck_assert_int_eq(times(good, "\nok "), 10);
-	ck_assert_int_eq(times(good, "# SKIP"), 6);
+	ck_assert_int_eq(times(good, "# SKIP"), 5);
 	put("generated/bird/adapter.c", "int x;\n");
 	bad = check("bird", REPORT_TAP, &passed);
 	ck_assert_msg(!passed && times(bad, "\nnot ok ") == 1 && times(bad, "# SKIP") == 8, "%s", bad);

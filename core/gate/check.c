@@ -13,7 +13,7 @@ const struct stage stages[] = {
 	{ "pages", "the program does what every page says, under its filter", pages_stage },
 	{ "lint", "the source says nothing that is banned", NULL },
 	{ "laws", "what holds for every adapter, over every page", NULL },
-	{ "sanitize", "no bad memory access, no undefined behaviour", NULL },
+	{ "sanitize", "no bad memory access, no undefined behaviour", sanitize_stage },
 	{ "cover", "no line that nothing executes", NULL },
 	{ "fuzz", "nothing that arrives breaks it", NULL },
 	{ "mutants", "the pages notice when the adapter is changed", NULL },

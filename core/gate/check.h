@@ -47,6 +47,7 @@ extern const size_t stages_n;
 bool contract_stage(struct check *c, struct finding *f);
 bool build_stage(struct check *c, struct finding *f);
 bool pages_stage(struct check *c, struct finding *f);
+bool sanitize_stage(struct check *c, struct finding *f);
 bool seal_stage(struct check *c, struct finding *f);
 
 /* Relative paths: the working directory is the project's folder. */

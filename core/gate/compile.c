@@ -1,6 +1,7 @@
 /* compile.c - see compile.h */
 #include "gate/compile.h"
 #include "gate/object.h"
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -185,6 +186,94 @@ static bool compile(const struct instance *i, const char *source, const char *ob
 		return true;
 	}
 	*ret = first_error(i, source, said);
+	return false;
+}
+
+/* ---- for the harness ------------------------------------------------------ */
+
+enum { WORDS_MAX = 32 };
+
+static void say(const char **argv, const char *const *words)
+{
+	size_t n = 0;
+
+	while (argv[n])
+		n++;
+	for (size_t i = 0; words[i]; i++)
+		argv[n + i] = words[i];
+	assert(n < WORDS_MAX / 2);
+}
+
+bool adapter_library(const struct instance *i, const char *source, const char *library, enum harness mode,
+		     struct failure *ret)
+{
+	static const char *const modes[][8] = {
+		[HARNESS_PLAIN] = { "-fstack-protector-strong" },
+		[HARNESS_SANITIZED] = { "-fno-omit-frame-pointer", "-fsanitize=address,undefined,float-cast-overflow",
+					"-fno-sanitize-recover=all" },
+	};
+	DEFER(text_free) char *abi = abi_folder(i, ret);
+	DEFER(text_free) char *include = text_fmt("-I%s", abi ? abi : "");
+	const char *argv[WORDS_MAX] = {
+		"clang", "-std=gnu17", "-O1", "-fPIC", "-shared", "-fno-common", "-w", "-gline-tables-only",
+		"-fdebug-compilation-dir=.", "-ftrivial-auto-var-init=pattern", "-fsanitize-coverage=trace-pc-guard",
+		include, source, "-o", library,
+	};
+	char *said = NULL;
+
+	if (!abi || !can_write(library, ret))
+		return false;
+	say(argv, modes[mode]);
+	if (run((char *const *)argv, &said)) {
+		free(said);
+		return true;
+	}
+	*ret = first_error(i, source, said);
+	return false;
+}
+
+char *library_source(const char *library, uint64_t at, int *ret_line)
+{
+	DEFER(text_free) char *address = text_fmt("%#llx", (unsigned long long)at);
+	DEFER(text_free) char *said = NULL;
+	const char *const argv[] = { "addr2line", "-e", library, address, NULL };
+	const char *name, *colon;
+	long line;
+
+	if (!run((char *const *)argv, &said) || !(colon = strrchr(said, ':')))
+		return NULL;
+	line = strtol(colon + 1, NULL, 10);
+	for (name = said; strncmp(name, "./", 2) == 0; name += 2)
+		;
+	if (line <= 0)
+		return NULL;
+	*ret_line = (int)line;
+	return str_dup((struct str){ name, (size_t)(colon - name) });
+}
+
+/* A path that cannot be is told too, now and then; so only of what is not initialised, which is
+ * mended by a value that costs nothing. The limit is that of a function with 200 branches. */
+bool adapter_paths(const struct instance *i, const char *source, struct failure *ret)
+{
+	DEFER(text_free) char *abi = abi_folder(i, ret);
+	DEFER(text_free) char *include = text_fmt("-I%s", abi ? abi : "");
+	const char *const argv[] = {
+		"clang", "--analyze", "--analyzer-output", "text", "-std=gnu17", "-fno-caret-diagnostics", "-Xclang", "-analyzer-werror",
+		"-Xclang", "-analyzer-disable-checker=core.NullDereference,core.NonNullParamChecker,core.DivideZero,"
+		"core.StackAddressEscape,core.VLASize,deadcode,unix,security,nullability",
+		"-Xclang", "-analyzer-config", "-Xclang", "max-nodes=60000", include, source, "-o", "/dev/null", NULL,
+	};
+	char *said = NULL;
+
+	if (!abi)
+		return false;
+	if (run((char *const *)argv, &said)) {
+		free(said);
+		return true;
+	}
+	*ret = first_error(i, source, said);
+	free(ret->remedy);
+	ret->remedy = text_dup("give every variable and every member its value before it is read");
 	return false;
 }
 

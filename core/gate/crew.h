@@ -23,11 +23,12 @@ struct crew_red {
 	const struct section *section;
 	struct outcome outcome;		/* where in the page, and why; owned */
 	bool died;			/* it did not come to its end: .what says how */
-	char *source;			/* where in the adapter, or NULL; owned */
+	char *source;			/* where in the adapter, or NULL: crew_place() may find it; owned */
 	int source_line;
+	uint64_t at;			/* where in the library; 0: not known */
 };
 struct crew_job {
-	uint32_t mutant;		/* what inside_mutant says meanwhile; 0: none */
+	uint32_t mutant;		/* the one that is on (instrument.h): its place, plus one; 0: none */
 	double dice;			/* as in struct replay */
 	const struct section *const *sections;
 	size_t n;
@@ -42,10 +43,12 @@ struct crew *crew_new(const struct instance *i, enum harness mode, const char *l
 /* Runs all jobs; the same section may stand in many. False: *ret says why the machine could
  * not, and what was found counts for nothing. */
 bool crew_run(struct crew *c, struct crew_job *jobs, size_t n, struct failure *ret) MUST_USE;
+void crew_place(const struct crew *c, struct crew_red *r);	/* .source of one that died; takes some milliseconds */
 void crew_job_free(struct crew_job *j);	/* what was found */
-/* What the adapter counted in inside_hits (inside.h) since crew_new(), all workers together: more than
- * none is exact, how many is not. The caller may zero them between runs. */
-uint32_t *crew_hits(struct crew *c);
+/* Of a text with probes: its counters, HITS_MAX (inside.h) of them, since crew_new(), all workers
+ * together. Whether one is zero is exact, how many it counts is not. The caller may zero them
+ * between runs. */
+unsigned *crew_hits(struct crew *c);
 void crew_free(struct crew *c);		/* NULL is fine */
 
 #endif

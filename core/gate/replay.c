@@ -526,6 +526,8 @@ static void run_channels(struct run *r, const struct step *s)
 
 static void run_step(struct run *r, const struct step *s)
 {
+	if (r->replay->now)
+		*r->replay->now = s;
 	if (step_kind(s->word) != STEP_REQUEST && s->word != DO_WITHIN)
 		silence(r);
 	if (r->red)

@@ -14,6 +14,7 @@ struct replay {			/* what is run */
 	const struct manifest *manifest;
 	int program;		/* descriptor; -1: its tools are operations, and nothing else */
 	double dice;		/* 0..1, where the section does not say */
+	const struct step **now;	/* told which step is run, for whoever may not come back; or NULL */
 };
 struct outcome {
 	bool ok;
