@@ -95,12 +95,14 @@ $(B)/core.a: $(call objects,$(CORE))
 	@rm -f $@ && ar rcs $@ $^
 
 # The grammar of C, from npm as source: the gate alone reads C.
-build/grammar/.installed: $(B)/.npm
+GRAMMAR = build/tree-sitter-c-0.23
+
+$(GRAMMAR)/.installed: | $(B)/.npm
 	@mkdir -p $(@D)
 	@npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix $(@D) tree-sitter-c@0.23 >/dev/null
 	@touch $@
 
-$(B)/grammar.o: build/grammar/.installed
+$(B)/grammar.o: $(GRAMMAR)/.installed
 	@echo "  cc tree-sitter-c"
 	@$(CC) -O1 -fPIE -w -I$(<D)/node_modules/tree-sitter-c/src -c $(<D)/node_modules/tree-sitter-c/src/parser.c -o $@
 

@@ -38,7 +38,7 @@ static void compile(const char *source, const char *object)
 }
 
 /* Once for all tests, before the first; folders_end() takes it away. */
-static void program_make(const char *name)
+__attribute__((unused)) static void program_make(const char *name)
 {
 	DEFER(text_free) char *runner = built("runner.o"), *source = text_fmt("tests/models/%s.c", name), *object = NULL;
 	const char *why;

@@ -29,6 +29,11 @@ TSNode parse_root(const struct parse *p)
 	return ts_tree_root_node(p->tree);
 }
 
+bool str_same(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
 struct str node_text(const struct parse *p, TSNode n)
 {
 	uint32_t from = ts_node_is_null(n) ? 0 : ts_node_start_byte(n);
@@ -75,53 +80,30 @@ TSNode node_child(TSNode n, const char *type)
 	return (TSNode){ 0 };
 }
 
-/* What has no width is left out: it is what the parser misses, and from there tree-sitter finds
- * no way on. */
-static TSNode child_from(TSNode parent, uint32_t i)
+TSNode node_part(TSNode n, uint32_t i)
 {
-	for (; i < ts_node_child_count(parent); i++) {
-		TSNode child = ts_node_child(parent, i);
+	for (uint32_t k = 0; !ts_node_is_null(n) && k < ts_node_named_child_count(n); k++) {
+		TSNode child = ts_node_named_child(n, k);
 
-		if (ts_node_end_byte(child) > ts_node_start_byte(child))
+		if (!node_is(child, "comment") && i-- == 0)
 			return child;
 	}
 	return (TSNode){ 0 };
 }
 
-TSNode node_skip(TSNode n, TSNode within)
+uint32_t node_parts(TSNode n)
 {
-	while (!ts_node_eq(n, within)) {
-		TSNode parent = ts_node_parent(n), beside;
-		uint32_t i = 0;
+	uint32_t i = 0;
 
-		if (ts_node_is_null(parent))
-			break;
-		while (i < ts_node_child_count(parent) && !ts_node_eq(ts_node_child(parent, i), n))
-			i++;
-		beside = child_from(parent, i + 1);
-		if (!ts_node_is_null(beside))
-			return beside;
-		n = parent;
-	}
-	return (TSNode){ 0 };
-}
-
-TSNode node_next(TSNode n, TSNode within)
-{
-	TSNode child = child_from(n, 0);
-
-	return ts_node_is_null(child) ? node_skip(n, within) : child;
+	while (!ts_node_is_null(node_part(n, i)))
+		i++;
+	return i;
 }
 
 TSNode node_bare(TSNode n)
 {
-	while (node_is(n, "parenthesized_expression") && ts_node_named_child_count(n) > 0) {
-		uint32_t i = 0;
-
-		while (i + 1 < ts_node_named_child_count(n) && node_is(ts_node_named_child(n, i), "comment"))
-			i++;
-		n = ts_node_named_child(n, i);
-	}
+	while (node_is(n, "parenthesized_expression") && node_parts(n) > 0)
+		n = node_part(n, 0);
 	return n;
 }
 
@@ -137,7 +119,7 @@ TSNode node_above(TSNode n, const char *types)
 TSNode declared_name(TSNode n)
 {
 	while (!ts_node_is_null(n) && !node_in(n, "identifier field_identifier type_identifier"))
-		n = node_is(n, "parenthesized_declarator") ? ts_node_named_child(n, 0) : node_field(n, "declarator");
+		n = node_is(n, "parenthesized_declarator") ? node_part(n, 0) : node_field(n, "declarator");
 	return n;
 }
 
@@ -146,4 +128,58 @@ struct str called(const struct parse *p, TSNode call)
 	TSNode function = node_bare(node_field(call, "function"));
 
 	return node_is(function, "identifier") ? node_text(p, function) : (struct str){ "", 0 };
+}
+
+/* ---- walking ------------------------------------------------------------- */
+
+struct walk walk_in(TSNode within)
+{
+	return (struct walk){ .at = within };
+}
+
+bool walk_on(struct walk *w)
+{
+	bool first = !w->begun, into = !w->past;
+
+	if (ts_node_is_null(w->at))
+		return false;
+	w->begun = true;
+	w->past = false;
+	if (first) {
+		w->cursor = ts_tree_cursor_new(w->at);
+		return true;
+	}
+	if (into && ts_tree_cursor_goto_first_child(&w->cursor))
+		w->depth++;
+	else
+		while (w->depth == 0 || !ts_tree_cursor_goto_next_sibling(&w->cursor))
+			if (w->depth-- == 0 || !ts_tree_cursor_goto_parent(&w->cursor)) {
+				walk_end(w);
+				return false;
+			}
+	w->at = ts_tree_cursor_current_node(&w->cursor);
+	return true;
+}
+
+void walk_past(struct walk *w)
+{
+	w->past = true;
+}
+
+void walk_end(struct walk *w)
+{
+	if (w->begun)
+		ts_tree_cursor_delete(&w->cursor);
+	*w = (struct walk){ 0 };
+}
+
+TSNode parse_error(const struct parse *p)
+{
+	DEFER(walk_end) struct walk w = walk_in(parse_root(p));
+
+	if (!ts_node_has_error(parse_root(p)))
+		return (TSNode){ 0 };
+	while (walk_on(&w) && !node_is(w.at, "ERROR") && !ts_node_is_missing(w.at))
+		;
+	return w.at;
 }

@@ -363,11 +363,11 @@ static void read_comment(struct reading *r, struct str comment, int line)
 static void read_comments(struct reading *r, struct str source)
 {
 	struct parse p = parse_open(source);
-	TSNode root = parse_root(&p);
+	DEFER(walk_end) struct walk w = walk_in(parse_root(&p));
 
-	for (TSNode n = root; !ts_node_is_null(n); n = node_next(n, root))
-		if (node_is(n, "comment"))
-			read_comment(r, node_text(&p, n), node_line(n));
+	while (walk_on(&w))
+		if (node_is(w.at, "comment"))
+			read_comment(r, node_text(&p, w.at), node_line(w.at));
 	parse_free(&p);
 }
 
