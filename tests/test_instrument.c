@@ -12,10 +12,10 @@
 
 /* What whoever links an instrumented text defines. */
 static const char there[] =
-	"\n#include <stdint.h>\n"
-	"uint32_t inside_area[4096], *inside_hits = inside_area, inside_mutant%s; uint64_t inside_left = %s;\n"
-	"static void (*inside_told)(void); void inside_tell(void (*told)(void)) { inside_told = told; }\n"
-	"void inside_spent(void) { if (inside_told) inside_told(); __builtin_trap(); }\n";
+	"\n"
+	"unsigned __probe_area[4096], *__probe_hits = __probe_area, __probe_on = %s; unsigned long __probe_left = %s;\n"
+	"static void (*__probe_told)(void); void __probe_tell(void (*told)(void)) { __probe_told = told; }\n"
+	"void __probe_spent(void) { if (__probe_told) __probe_told(); __builtin_trap(); }\n";
 
 static struct instrument *instrumented(const char *text, const char *file)
 {
@@ -108,7 +108,7 @@ static void make_small(void)
 	small_probes = instrumented(buf_text(&text), "small.c");
 	buf_cut(&text, 0);
 	buf_addf(&text, "%s%s", before, small_probes->text);
-	write_text(source, buf_text(&text), "", "-1");
+	write_text(source, buf_text(&text), "-1", "-1");
 	buf_free(&text);
 	cc("-shared", source, object);
 	small = dlopen(object, RTLD_NOW | RTLD_LOCAL);
@@ -145,7 +145,7 @@ static uint32_t mutant(int line, const char *what)
 {
 	for (size_t i = 0; i < small_probes->mutants_n; i++)
 		if (small_probes->mutants[i].line == line && strcmp(small_probes->mutants[i].what, what) == 0)
-			return (uint32_t)i + 1;
+			return (uint32_t)i;
 	ck_abort_msg("line %d has no mutant: %s", line, what);
 }
 
@@ -210,14 +210,14 @@ static const struct { const char *function; int a, b, was; const char *what; int
 
 START_TEST(a_mutant_is_there_only_while_it_is_switched_on)
 {
-	uint32_t *on = dlsym(small, "inside_mutant");
+	uint32_t *on = dlsym(small, "__probe_on");
 	uint32_t number = mutant(line_of(rows[_i].function), rows[_i].what);
 	int is;
 
 	ck_assert_int_eq(run(rows[_i].function, rows[_i].a, rows[_i].b), rows[_i].was);
 	*on = number;
 	is = run(rows[_i].function, rows[_i].a, rows[_i].b);
-	*on = 0;
+	*on = PROBE_NONE;
 	ck_assert_msg(is == rows[_i].is, "%s: %s: %d", rows[_i].function, rows[_i].what, is);
 	ck_assert_int_eq(run(rows[_i].function, rows[_i].a, rows[_i].b), rows[_i].was);
 }
@@ -243,7 +243,7 @@ static const struct { const char *function; int a, b; const char *want; } counts
 
 START_TEST(what_was_not_executed_is_named)
 {
-	uint32_t *hits = dlsym(small, "inside_area");
+	uint32_t *hits = dlsym(small, "__probe_area");
 	DEFER(buf_free) struct buf got = buf_new(4096);
 	int line = line_of(counts[_i].function);
 
@@ -298,8 +298,8 @@ static void spent(void)
 
 START_TEST(a_loop_without_an_end_is_ended_when_its_steps_are_spent)
 {
-	uint64_t *left = dlsym(small, "inside_left");
-	void (*tell)(void (*)(void)) = (void (*)(void (*)(void)))dlsym(small, "inside_tell");
+	unsigned long *left = dlsym(small, "__probe_left");
+	void (*tell)(void (*)(void)) = (void (*)(void (*)(void)))dlsym(small, "__probe_tell");
 	pid_t pid = fork();
 	int status;
 
@@ -336,9 +336,9 @@ START_TEST(a_mutant_that_no_switch_reaches_is_a_text_of_its_own)
 	DEFER(text_free) char *source = text_fmt("%s/apart%d.c", folders, _i), *object = text_fmt("%s/apart%d.so", folders, _i);
 	void *kept = small;
 
-	ck_assert(small_probes->mutants[number - 1].apart);
+	ck_assert(small_probes->mutants[number].apart);
 	ck_assert_int_eq(run(apart[_i].function, apart[_i].a, apart[_i].b), apart[_i].was);
-	write_text(source, whole, "", "-1");
+	write_text(source, whole, "-1", "-1");
 	cc("-shared", source, object);
 	small = dlopen(object, RTLD_NOW | RTLD_LOCAL);
 	ck_assert_msg(small != NULL, "%s", dlerror());
@@ -401,7 +401,7 @@ static int make_probed(const char *name, const char *mutant_words)
 {
 	DEFER(text_free) char *file = text_fmt("generated/%s/adapter.c", name), *runner = built("runner.o");
 	DEFER(text_free) char *source = text_fmt("%s/%s.c", folders, name), *object = text_fmt("%s/%s.o", folders, name);
-	DEFER(text_free) char *made = text_fmt("%s/%s", folders, name), *on = text_dup("");
+	DEFER(text_free) char *made = text_fmt("%s/%s", folders, name), *on = text_dup("-1");
 	DEFER(buf_free) struct buf text = { 0 };
 	struct instrument *i;
 	const char *why;
@@ -411,7 +411,7 @@ static int make_probed(const char *name, const char *mutant_words)
 	for (size_t k = 0; mutant_words && k < i->mutants_n; k++)
 		if (strcmp(i->mutants[k].what, mutant_words) == 0) {
 			free(on);
-			on = text_fmt(" = %zu", k + 1);
+			on = text_fmt("%zu", k);
 		}
 	write_text(source, i->text, on, "-1");
 	instrument_free(i);

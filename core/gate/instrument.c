@@ -1,8 +1,8 @@
 /* instrument.c - see instrument.h
  *
  * The text is written once from its start to its end; each end of a line of the source is
- * written once, and none is added. A statement becomes `{ inside_at(3); statement }`, a
- * condition `inside_if(4, condition)`, and an expression that has mutants a choice between
+ * written once, and none is added. A statement becomes `{ __probe_at(3); statement }`, a
+ * condition `__probe_if(4, condition)`, and an expression that has mutants a choice between
  * them (mutate.c). */
 #include "gate/instrument_parts.h"
 #include "limits.h"
@@ -13,13 +13,13 @@
 enum { TEXT_MAX = 64 * FILE_MAX, SHOWN_MAX = 60 };
 
 static const char prologue[] =
-	"extern __UINT32_TYPE__ *inside_hits, inside_mutant; extern __UINT64_TYPE__ inside_left; "
-	"void inside_spent(void) __attribute__((noreturn)); "
-	"static inline void inside_at(unsigned spot) { inside_hits[spot]++; if (inside_left-- == 0) inside_spent(); } "
-	"static inline _Bool inside_if(unsigned spot, _Bool is) { inside_at(spot + !is); return is; }\n"
-	"#define inside_is_pointer(x) (__builtin_classify_type(x) == 5)\n"
-	"#define inside_minus(x, y) __builtin_choose_expr(inside_is_pointer(y), x, "
-		"-__builtin_choose_expr(inside_is_pointer(y), 0, y))\n";
+	"extern unsigned *__probe_hits, __probe_on; extern unsigned long __probe_left; "
+	"void __probe_spent(void) __attribute__((noreturn)); "
+	"static inline void __probe_at(unsigned spot) { __probe_hits[spot]++; if (__probe_left-- == 0) __probe_spent(); } "
+	"static inline _Bool __probe_if(unsigned spot, _Bool is) { __probe_at(spot + !is); return is; }\n"
+	"#define __probe_is_pointer(x) (__builtin_classify_type(x) == 5)\n"
+	"#define __probe_minus(x, y) __builtin_choose_expr(__probe_is_pointer(y), x, "
+		"-__builtin_choose_expr(__probe_is_pointer(y), 0, y))\n";
 
 /* ---- texts --------------------------------------------------------------- */
 
@@ -129,7 +129,7 @@ uint32_t add_mutant(struct writer *w, TSNode n, const char *fmt, ...)
 	if (!o->mutants)
 		abort();
 	o->mutants[o->mutants_n++] = (struct mutant){ .line = node_line(n), .what = buf_take(&words) };
-	return (uint32_t)o->mutants_n;
+	return (uint32_t)o->mutants_n - 1;
 }
 
 static uint32_t add_spot(struct writer *w, TSNode n, enum spot_kind kind, TSNode what)
@@ -161,9 +161,9 @@ static void write_logic(struct writer *w, TSNode n)
 		return;
 	}
 	id = add_mutant(w, operator, "`%s` became `%s`", both ? "&&" : "||", both ? "||" : "&&");
-	put(w, "({ _Bool inside_%u = ", id);
+	put(w, "({ _Bool __probe_%u = ", id);
 	write_truth(w, node_field(n, "left"));
-	put(w, "; inside_%u %s (inside_mutant == %u) ? inside_%u : (_Bool)", id, both ? "==" : "!=", id, id);
+	put(w, "; __probe_%u %s (__probe_on == %u) ? __probe_%u : (_Bool)", id, both ? "==" : "!=", id, id);
 	write_around(w, n);
 	write_truth(w, node_field(n, "right"));
 	put(w, "; })");
@@ -175,12 +175,12 @@ static void write_leaf(struct writer *w, TSNode n)
 	uint32_t spot = add_spot(w, n, SPOT_TRUE, n);
 
 	add_spot(w, n, SPOT_FALSE, n);
-	put(w, "inside_if(%u, ", spot);
+	put(w, "__probe_if(%u, ", spot);
 	if (w->quiet || !node_is(n, "binary_expression") || !mutate_comparison(w, n)) {
 		DEFER(text_free) char *what = shown(w->p, n);
 
 		if (!w->quiet)
-			put(w, "(inside_mutant == %u) != ", add_mutant(w, n, "the condition `%s` was negated", what));
+			put(w, "(__probe_on == %u) != ", add_mutant(w, n, "the condition `%s` was negated", what));
 		put(w, "(_Bool)(");
 		write_node(w, n);
 		put(w, ")");
@@ -291,7 +291,7 @@ static void put_spot(struct writer *w, TSNode n)
 		return;
 	spot = add_spot(w, n, SPOT_STATEMENT, n);
 	w->out->spots[spot].tells = tells(w->p, n) && !node_in(n, "for_statement switch_statement");
-	put(w, "inside_at(%u); ", spot);
+	put(w, "__probe_at(%u); ", spot);
 }
 
 /* Is this the last of what its function does? */
@@ -363,7 +363,7 @@ static void write_switch(struct writer *w, TSNode n)
 	DEFER(walk_end) struct walk labels = walk_in(body);
 
 	write_between(w, ts_node_start_byte(n), ts_node_start_byte(condition));
-	put(w, "(({ __auto_type inside_s%u = ", id);
+	put(w, "(({ __auto_type __probe_s%u = ", id);
 	write_node(w, condition);
 	put(w, "; ");
 	while (next_label(&labels)) {
@@ -372,15 +372,15 @@ static void write_switch(struct writer *w, TSNode n)
 
 		if (ts_node_is_null(value)) {
 			if (!only_breaks(c))
-				buf_addf(&rest, "inside_at(%u)", add_spot(w, c, SPOT_CASE, ts_node_child(c, 0)));
+				buf_addf(&rest, "__probe_at(%u)", add_spot(w, c, SPOT_CASE, ts_node_child(c, 0)));
 			continue;
 		}
-		put(w, "if (inside_s%u == (%s)) inside_at(%u); else ", id, label, add_spot(w, c, SPOT_CASE, value));
+		put(w, "if (__probe_s%u == (%s)) __probe_at(%u); else ", id, label, add_spot(w, c, SPOT_CASE, value));
 		if (!w->quiet && !known_tag(&w->known, str_of(label)))
-			buf_addf(&choices, "inside_mutant == %u && inside_s%u == (%s) ? (__typeof__(inside_s%u))-77 : ",
+			buf_addf(&choices, "__probe_on == %u && __probe_s%u == (%s) ? (__typeof__(__probe_s%u))-77 : ",
 				 add_mutant(w, c, "`case %s` was left out", label), id, label, id);
 	}
-	put(w, "%s; %sinside_s%u; }))", buf_text(&rest), buf_text(&choices), id);
+	put(w, "%s; %s__probe_s%u; }))", buf_text(&rest), buf_text(&choices), id);
 	write_between(w, ts_node_end_byte(condition), ts_node_start_byte(body));
 	write_statement(w, body);
 }
@@ -451,7 +451,7 @@ static void write_simple(struct writer *w, TSNode n)
 	if (!w->quiet && is_deed(w, n)) {
 		DEFER(text_free) char *what = shown(w->p, n);
 
-		put(w, "if (inside_mutant != %u) ", add_mutant(w, n, "`%s` was deleted", what));
+		put(w, "if (__probe_on != %u) ", add_mutant(w, n, "`%s` was deleted", what));
 	}
 	if (node_is(n, "switch_statement"))
 		write_switch(w, n);
@@ -515,7 +515,7 @@ static void write_body(struct writer *w, TSNode n)
 
 		write_still(w, n);
 		if (!is_small(w, body))
-			put(w, " if (inside_mutant == %u) return %s;",
+			put(w, " if (__probe_on == %u) return %s;",
 			    add_mutant(w, function, "`%.*s` returned at once", (int)name.len, name.at), w->zero);
 		return;
 	}
@@ -585,7 +585,7 @@ const char *instrument(struct str source, const char *file, struct instrument **
 	i = mem_new(1, sizeof *i);
 	i->file = text_dup(file);
 	i->source = str_dup(source);
-	i->text = write_all(i, 0);
+	i->text = write_all(i, PROBE_NONE);
 	*ret = i;
 	return NULL;
 }
@@ -600,10 +600,10 @@ static void lists_free(struct instrument *i)
 	free(i->mutants);
 }
 
-char *instrument_apart(const struct instrument *i, size_t number)
+char *instrument_apart(const struct instrument *i, size_t mutant)
 {
 	struct instrument again = { .file = i->file, .source = i->source };
-	char *text = write_all(&again, (uint32_t)number);
+	char *text = write_all(&again, (uint32_t)mutant);
 
 	lists_free(&again);
 	return text;

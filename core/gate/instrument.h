@@ -4,12 +4,12 @@
  * While no switch is on it does what the source does. Lines stay where they were, and carry the
  * adapter's own file name, so whatever a compiler or sanitizer says names the adapter's lines.
  * The text is C for the same compiler, without -Werror (use -w); adapter.h has to be in reach as
- * for the adapter itself. Whoever links it defines (inside.h)
+ * for the adapter itself. Whoever links it defines (as inside_end.c does)
  *
- *	uint32_t *inside_hits;		a counter for each spot, by its place in .spots
- *	uint32_t inside_mutant;		the number of the mutant that is on; 0: none
- *	uint64_t inside_left;		steps left: each statement and each condition takes one
- *	void inside_spent(void);	none was left: does not return
+ *	unsigned *__probe_hits;		a counter for each spot, by its place in .spots
+ *	unsigned __probe_on;		the mutant that is on, by its place in .mutants; PROBE_NONE
+ *	unsigned long __probe_left;	steps left: each statement and each condition takes one
+ *	void __probe_spent(void);	none was left: does not return
  *
  * A switch reaches no constant: cells of tables, initialisers of arrays, values of enumerators.
  * Such a mutant is `apart`, a text of its own: instrument_apart() gives it, with the same
@@ -20,6 +20,9 @@
 #ifndef CHELA_INSTRUMENT_H
 #define CHELA_INSTRUMENT_H
 #include "buf.h"
+#include <limits.h>
+
+#define PROBE_NONE UINT_MAX
 
 enum spot_kind {
 	SPOT_STATEMENT,
@@ -41,14 +44,14 @@ struct instrument {
 	char *text;
 	struct spot *spots;
 	size_t spots_n;
-	struct mutant *mutants;		/* the first has the number 1 */
+	struct mutant *mutants;
 	size_t mutants_n;
 	char *file, *source;		/* as given */
 };
 
 /* NULL, or the complaint "FILE:LINE: what: remedy" where the source cannot be read. */
 const char *instrument(struct str source, const char *file, struct instrument **ret) MUST_USE;
-char *instrument_apart(const struct instrument *i, size_t number);	/* owned */
+char *instrument_apart(const struct instrument *i, size_t mutant);	/* owned */
 void instrument_free(struct instrument *i);	/* NULL is fine */
 
 /* "line 41: `a->next` was never false", "line 7: `host_ready(NULL);` was never executed"; owned. */

@@ -36,7 +36,7 @@ struct writer {
 	struct known known;
 	struct instrument *out;
 	struct buf text;
-	uint32_t apart;		/* the mutant that is written; 0: none */
+	uint32_t apart;		/* the mutant that is written; PROBE_NONE */
 	enum mode mode;
 	bool quiet;		/* no mutants here */
 	char *zero;		/* the function that is written returns this at once; "": nothing; NULL: it cannot */
@@ -52,7 +52,7 @@ void put(struct writer *w, const char *fmt, ...) PRINTF(2, 3);
 
 char *flat(const struct parse *p, TSNode n);		/* in one line, without comments; owned */
 char *shown(const struct parse *p, TSNode n);		/* the same, cut for a person; owned */
-/* Its number; the line is that of the node. */
+/* Its place in the list; the line is that of the node. */
 uint32_t add_mutant(struct writer *w, TSNode n, const char *fmt, ...) PRINTF(3, 4);
 
 /* ---- mutate.c: a single expression and its mutants. False: it has none ---- */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ON "inside_mutant == %u"
+#define ON "__probe_on == %u"
 
 /* ---- literals ------------------------------------------------------------ */
 
@@ -176,7 +176,7 @@ static bool is_apart(struct writer *w, TSNode n, const char *to)
 	uint32_t id = longer_one ? add_mutant(w, n, "`%s` got an `x` at its end", from)
 				 : add_mutant(w, n, "`%s` became `%s`", from, to);
 
-	w->out->mutants[id - 1].apart = true;
+	w->out->mutants[id].apart = true;
 	if (w->apart == id)
 		put(w, "%s", to);
 	return w->apart == id;
@@ -245,10 +245,10 @@ static char *operand(struct writer *w, TSNode n, uint32_t id, char side)
 
 	if (node_in(bare, "number_literal string_literal char_literal null true false"))
 		return write_apart(w, bare);
-	put(w, "__auto_type inside_%u%c = (", id, side);
+	put(w, "__auto_type __probe_%u%c = (", id, side);
 	write_node(w, n);
 	put(w, "); ");
-	return text_fmt("inside_%u%c", id, side);
+	return text_fmt("__probe_%u%c", id, side);
 }
 
 bool mutate_comparison(struct writer *w, TSNode n)
@@ -261,7 +261,7 @@ bool mutate_comparison(struct writer *w, TSNode n)
 		;
 	if (k == COUNT(comparisons))
 		return false;
-	id = (uint32_t)w->out->mutants_n + 1;
+	id = (uint32_t)w->out->mutants_n;
 	for (size_t i = 0; i < 2 && comparisons[k].becomes[i]; i++)
 		add_mutant(w, node_field(n, "operator"), "`%s` became `%s`", op, comparisons[k].becomes[i]);
 	put(w, "({ ");
@@ -288,7 +288,7 @@ bool mutate_sum(struct writer *w, TSNode n)
 	left = operand(w, node_field(n, "left"), id, 'a');
 	write_around(w, n);
 	right = operand(w, node_field(n, "right"), id, 'b');
-	put(w, "%s %s (" ON " ? inside_minus(%s, %s) : %s); })", left, op, id, plus ? right : left, right, right);
+	put(w, "%s %s (" ON " ? __probe_minus(%s, %s) : %s); })", left, op, id, plus ? right : left, right, right);
 	return true;
 }
 
