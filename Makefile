@@ -112,6 +112,7 @@ test: all $(TESTS) $(B)/kill.so build/npm/.installed
 	@build/npm/node tests/peers/models.mjs $(B)/chela build/npm/node_modules/@copilotkit/aimock/dist/index.js
 	@build/npm/node tests/peers/slack.mjs $(B)/chela-gate build/npm/node_modules
 	@build/npm/node tests/peers/slack_whole.mjs $(B)/chela build/npm/node_modules
+	@build/npm/node tests/peers/slack_attack.mjs $(B)/chela build/npm/node_modules
 	@build/npm/node tests/torture/torture.mjs $(B)/chela build/npm/node_modules $(CURDIR)/$(B)/kill.so --points 30
 	@$(MAKE) --no-print-directory lint
 

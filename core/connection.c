@@ -225,6 +225,19 @@ void tell_soon(struct connection *c)
 
 /* ---- hearing ------------------------------------------------------------- */
 
+static void write_log(struct connection *c, const char *text)
+{
+	int64_t now = loop_now_ms(c->loop);
+
+	if (now - c->minute_ms >= 60000) {
+		c->minute_ms = now;
+		c->lines = 0;
+	}
+	if (++c->lines <= LOG_MINUTE_MAX)
+		log_event(LOG_INFO, "adapter says", "channel", c->what->name, "text",
+			  c->lines < LOG_MINUTE_MAX ? text : "(more than can be written down in a minute)", NULL);
+}
+
 static void take(struct connection *c, struct ask *ask)
 {
 	if (take_answer(c, ask))
@@ -247,7 +260,7 @@ static void take(struct connection *c, struct ask *ask)
 		remember(c, "seen", cJSON_DetachItemFromObjectCaseSensitive(ask->json, "seen"));
 		break;
 	case ASK_LOG:
-		log_event(LOG_INFO, "adapter says", "channel", c->what->name, "text", ask->text, NULL);
+		write_log(c, ask->text);
 		break;
 	default:
 		traffic_take(c->traffic, ask);

@@ -103,6 +103,8 @@ static void ask_program(struct store *s, const struct conf *conf, enum intake wh
 	r->what = what;
 	if (what == INTAKE_STATUS && standing_of(conf, &r->in) != OWNER)
 		answer(r, "Only an owner is told how things stand.");
+	else if (what == INTAKE_STATUS && r->in.shared)
+		answer(r, "Others read this chat: ask me that where you are alone with me.");
 }
 
 static void take(struct store *s, struct intake_result *r)
