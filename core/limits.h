@@ -116,6 +116,8 @@ enum {
 
 	/* one turn of a model adapter */
 	JOB_MS = 900000,			/* all tries of its one request, with their waits */
+	SPARE_WAIT_MS = 20,			/* before the next process is started: the job that took one goes first */
+	SPARE_AGAIN_MS = 10000,			/* before another one, where one died while it waited */
 	JOB_NEWS_MAX = 20000,			/* pieces that wait until the adapter has read; their bytes are an answer's */
 
 	/* a turn */

@@ -14,7 +14,7 @@
 
 enum {
 	CHANNELS = 3, STARTS = 10, ROUND_TRIPS = 300, ONE_BY_ONE = 300, WORDS_AT_ONCE = 48, TURNS_AT_ONCE = 24,
-	WORDS = 5000, PATIENCE_MS = 30000, QUIET_MS = 15,
+	WORDS = 5000, PATIENCE_MS = 30000, QUIET_MS = 40,
 	CHATS = 6000,			/* so that none has two messages within a second: Slack wants that */
 };
 
