@@ -15,17 +15,18 @@ enum { FLUSH_MS = 10 };			/* between two looks whether the last lines have gone 
 static void set_state(struct connection *c, enum connection_state state, const char *why)
 {
 	static const char *const names[] = { "starting", "ready", "lost", "broken" };
-	bool changed = c->state != state;
+	bool changed = c->state != state, news = changed || (why && !(c->why && strcmp(why, c->why) == 0));
 	char *mine = text_dup(why);
 
 	text_free(&c->why);
 	c->why = mine;
+	c->state = state;
+	if (news)
+		log_event(state == CONNECTION_BROKEN ? LOG_BROKEN : LOG_INFO, "channel", "name", c->what->name, "state",
+			  names[state], "why", c->why, NULL);
 	if (!changed)
 		return;
-	c->state = state;
 	c->since = store_now(c->store);
-	log_event(state == CONNECTION_BROKEN ? LOG_BROKEN : LOG_INFO, "channel", "name", c->what->name, "state",
-		  names[state], "why", why, NULL);
 	c->owner->changed(c->owner);
 }
 

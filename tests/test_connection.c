@@ -778,6 +778,21 @@ START_TEST(a_chatty_adapter_is_no_full_disk)
 }
 END_TEST
 
+START_TEST(what_keeps_it_from_coming_up_is_logged_once)
+{
+	DEFER(text_free) char *text = NULL;
+	const char *first;
+
+	service.door_status = 500;
+	service.door_body = "{\"error\":\"closed\"}";
+	connect_it();
+	text = logged_in(300);
+	ck_assert_int_ge(service.doors, 2);
+	first = strstr(text, "state=\"starting\" why=\"closed\"");
+	ck_assert_msg(first && !strstr(first + 20, "starting"), "%s", text);
+}
+END_TEST
+
 START_TEST(what_is_kept_again_and_again_takes_no_more_room)
 {
 	int64_t pages;
@@ -881,6 +896,7 @@ int main(void)
 	tcase_add_loop_test(t, a_service_is_not_asked_without_end_though_it_always_answers, 0, COUNT(storms));
 	tcase_add_test(t, timers_in_a_circle_are_no_busy_loop);
 	tcase_add_test(t, a_chatty_adapter_is_no_full_disk);
+	tcase_add_test(t, what_keeps_it_from_coming_up_is_logged_once);
 	tcase_add_test(t, what_is_kept_again_and_again_takes_no_more_room);
 	tcase_add_test(t, what_it_says_at_the_end_still_leaves);
 	tcase_add_test(t, open_acts_are_answered_before_it_ends);
