@@ -93,6 +93,7 @@ static bool keep_as_done(struct store *s, const struct inbound *in)
 static bool no_room(struct store *s, const struct inbound *in)
 {
 	return inbox_waiting_in(s, in->connection, in->chat, in->thread) >= CHAT_WAITING_MAX ||
+	       (strcmp(in->person, "owner") != 0 && inbox_waiting_by(s, in->person) >= PERSON_WAITING_MAX) ||
 	       inbox_waiting(s) >= ALL_WAITING_MAX;
 }
 

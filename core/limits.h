@@ -66,6 +66,8 @@ enum {
 	STOP_MS = 1500,				/* for acts that are open at the end; and then for the last event */
 	TURNS_MAX = 32,				/* that run at once; the others wait, each in its chat's order */
 	CHAT_WAITING_MAX = 20,			/* messages of one chat that wait: more get an honest answer instead */
+	PERSON_WAITING_MAX = 100,		/* of one guest, in all chats */
+	PERSON_TURNS_MAX = 4,			/* of one guest at once: a guest keeps nobody waiting */
 	ALL_WAITING_MAX = 2000,			/* and of all chats */
 	STOP_LOOK_MS = 20,			/* between looks at whether all channels have ended */
 	ACT_MS = 300000,			/* an act, all its tries and waits */

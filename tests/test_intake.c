@@ -183,6 +183,20 @@ START_TEST(a_chat_that_is_full_says_so_and_others_go_on)
 }
 END_TEST
 
+START_TEST(one_guest_does_not_fill_all_the_room)
+{
+	const char *text = NULL;
+
+	for (int i = 0; i <= PERSON_WAITING_MAX; i++) {
+		DEFER(text_free) char *json = text_fmt("{\"chat\":\"C%d\",\"from\":\"U2\",\"id\":\"1\",\"text\":\"a\",\"dm\":true}", i);
+
+		ck_assert_int_eq(come("work", INBOUND_MESSAGE, json, &text), i < PERSON_WAITING_MAX ? INTAKE_ROW : INTAKE_ANSWER);
+	}
+	ck_assert_ptr_nonnull(strstr(text, "Too many"));
+	ck_assert_int_eq(nth(1, "D1", NULL), INTAKE_ROW);
+}
+END_TEST
+
 START_TEST(what_is_too_long_is_not_taken)
 {
 	struct buf b = buf_new(2 * LINE_IN_MAX);
@@ -278,6 +292,7 @@ int main(void)
 	tcase_add_test(t, a_command_does_not_make_us_listen_to_the_whole_chat);
 	tcase_add_test(t, an_owner_is_the_person_at_the_terminal_and_a_guest_is_not);
 	tcase_add_test(t, a_chat_that_is_full_says_so_and_others_go_on);
+	tcase_add_test(t, one_guest_does_not_fill_all_the_room);
 	tcase_add_test(t, what_is_too_long_is_not_taken);
 	tcase_add_test(t, a_message_that_waits_is_answered_as_it_was_last_written);
 	tcase_add_test(t, a_stranger_changes_nothing);
