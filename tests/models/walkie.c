@@ -36,7 +36,7 @@ static void rage(struct adapter *a, const struct event *ev)
 		for (int i = 0; i < 16; i++)
 			host_log("%s", text_make("line %d %01000d", i, 1));
 	if (text_is(a->storm, "keep"))
-		host_keep(json_make("{n:%d,much:%s}", (int)++a->line, text_make("%015000d", (int)a->line)));
+		host_keep(json_make("{much:%s}", text_make("%015000d", (int)++a->line)));
 	(void)ev;
 }
 
