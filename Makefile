@@ -1,5 +1,5 @@
 # What a person says: make, make run, make test, make torture, make check [A=NAME], make lint,
-# make asan, make fuzz [SECONDS=30], make bench [MESSAGES=100000], make clean. Everything built lies under build/.
+# make asan, make fuzz [SECONDS=30], make bench [MESSAGES=5000], make clean. Everything built lies under build/.
 
 B ?= build
 SAN ?=
