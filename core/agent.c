@@ -12,6 +12,7 @@ struct agent {
 	char *system;
 	struct timespec persona_changed;	/* of the file that `system` was made with */
 	off_t persona_size;			/* -1: there was none */
+	struct spare **spares;			/* for each model */
 	int *told;				/* for each model, the failure that people know of */
 };
 
@@ -22,9 +23,12 @@ struct agent *agent_new(const struct agent_parts *parts)
 	if (!a)
 		abort();
 	a->parts = *parts;
-	a->told = calloc(parts->models_n + 1, sizeof *a->told);
-	if (!a->told)
-		abort();
+	a->told = mem_new(parts->models_n + 1, sizeof *a->told);
+	a->spares = mem_new(parts->models_n + 1, sizeof *a->spares);
+	for (size_t i = 0; i < parts->models_n; i++)
+		a->spares[i] = spare_new(parts->loop, parts->models[i], 0);
+	if (parts->models_n)
+		spare_soon(a->spares[0]);
 	return a;
 }
 
@@ -32,6 +36,9 @@ void agent_free(struct agent *a)
 {
 	if (!a)
 		return;
+	for (size_t i = 0; i < a->parts.models_n; i++)
+		spare_free(a->spares[i]);
+	free(a->spares);
 	free(a->told);
 	free(a->system);
 	free(a);
@@ -40,6 +47,11 @@ void agent_free(struct agent *a)
 const struct agent_parts *agent_parts(const struct agent *a)
 {
 	return &a->parts;
+}
+
+struct spare *agent_model(const struct agent *a, size_t model)
+{
+	return a->spares[model];
 }
 
 const char *agent_system(struct agent *a)

@@ -19,6 +19,7 @@ struct agent *agent_new(const struct agent_parts *parts);
 void agent_free(struct agent *a);
 
 const struct agent_parts *agent_parts(const struct agent *a);
+struct spare *agent_model(const struct agent *a, size_t model);	/* for its jobs */
 /* The system text, with the persona file as it is now; until the next call. */
 const char *agent_system(struct agent *a);
 /* Whether a person has not yet heard that this model fails so; from now on they have.

@@ -109,7 +109,7 @@ static void delivered(struct connection_owner *o, enum inbound_kind kind, const 
 	say = ask_program(ch, &r);
 	if (say && outbox_open_in(c->parts.store, r.in.connection, r.in.chat) < CHAT_WAITING_MAX) {
 		outbox_reply(c->parts.store, &r.in, say, 0);
-		look_soon(ch);
+		outgoing_look(ch->out);
 	}
 	intake_free(&r);
 }

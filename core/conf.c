@@ -194,6 +194,14 @@ static bool join_use(struct reader *r)
 	return true;
 }
 
+/* All who write there are an owner only where somebody plays the service on this machine. */
+static bool check_owner(struct reader *r, const struct conf_person *p)
+{
+	if (p->standing != OWNER || strcmp(p->id, "*") != 0 || conf_channel(r->conf, p->channel)->played_at)
+		return true;
+	return conf_fail(r, "everybody would be an owner, who may do everything: name one, or write guest * on %s", p->channel);
+}
+
 static bool join(struct reader *r)
 {
 	struct conf *c = r->conf;
@@ -207,7 +215,7 @@ static bool join(struct reader *r)
 		if (!names(r, c->prices[i].model_name, NAME_MODEL, c->prices[i].line))
 			return false;
 	for (size_t i = 0; i < c->people_n; i++)
-		if (!names(r, c->people[i].channel, NAME_CHANNEL, c->people[i].line))
+		if (!names(r, c->people[i].channel, NAME_CHANNEL, c->people[i].line) || !check_owner(r, &c->people[i]))
 			return false;
 	return true;
 }

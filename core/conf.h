@@ -26,7 +26,8 @@
  *
  * Who is named nowhere is not heard: an owner may do everything that the person at the
  * terminal may, and is that person; a guest may talk to the assistant; * is everybody in that
- * service. Without such a line a channel answers nobody, and `status` names who wrote. */
+ * service, who may be an owner only where the channel is played. Without such a line a channel
+ * answers nobody, and `status` names who wrote. */
 #ifndef CHELA_CONF_H
 #define CHELA_CONF_H
 #include "manifest.h"

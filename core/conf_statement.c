@@ -367,15 +367,12 @@ static bool check_id(struct reader *r, struct str id)
 	return !why || conf_fail(r, "the id \"%s\" %s: `chela status` names those who wrote", text, why);
 }
 
-static bool check_person(struct reader *r, struct str id, struct str channel, enum standing standing)
+static bool check_person(struct reader *r, struct str id, struct str channel)
 {
 	const struct conf *c = r->conf;
 
 	if (c->people_n == PEOPLE_MAX)
 		return conf_fail(r, "there are too many owners and guests: %d are the most", PEOPLE_MAX);
-	if (standing == OWNER && str_is(id, "*"))
-		return conf_fail(r, "everybody would be an owner, who may do everything: name one, or write guest * on %.*s",
-				 (int)channel.len, channel.at);
 	for (size_t i = 0; i < c->people_n; i++)
 		if (str_is(id, c->people[i].id) && str_is(channel, c->people[i].channel))
 			return conf_fail(r, "%s on %s stands in line %d already: leave one of the lines out", c->people[i].id,
@@ -392,7 +389,7 @@ static bool read_person(struct reader *r, enum standing standing)
 		return misread(r, "an id is missing");
 	if (!str_is(on, "on"))
 		return misread(r, "\"on\" and the channel are missing");
-	if (!check_id(r, id) || !check_name(r, channel, "a channel") || !check_person(r, id, channel, standing))
+	if (!check_id(r, id) || !check_name(r, channel, "a channel") || !check_person(r, id, channel))
 		return false;
 	c->people = grow(c->people, c->people_n, sizeof *c->people);
 	c->people[c->people_n++] = (struct conf_person){ standing, str_dup(id), str_dup(channel), r->line };

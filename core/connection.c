@@ -15,17 +15,18 @@ enum { FLUSH_MS = 10 };			/* between two looks whether the last lines have gone 
 static void set_state(struct connection *c, enum connection_state state, const char *why)
 {
 	static const char *const names[] = { "starting", "ready", "lost", "broken" };
-	bool changed = c->state != state;
+	bool changed = c->state != state, news = changed || (why && !(c->why && strcmp(why, c->why) == 0));
 	char *mine = text_dup(why);
 
 	text_free(&c->why);
 	c->why = mine;
+	c->state = state;
+	if (news)
+		log_event(state == CONNECTION_BROKEN ? LOG_BROKEN : LOG_INFO, "channel", "name", c->what->name, "state",
+			  names[state], "why", c->why, NULL);
 	if (!changed)
 		return;
-	c->state = state;
 	c->since = store_now(c->store);
-	log_event(state == CONNECTION_BROKEN ? LOG_BROKEN : LOG_INFO, "channel", "name", c->what->name, "state",
-		  names[state], "why", why, NULL);
 	c->owner->changed(c->owner);
 }
 
@@ -225,6 +226,19 @@ void tell_soon(struct connection *c)
 
 /* ---- hearing ------------------------------------------------------------- */
 
+static void write_log(struct connection *c, const char *text)
+{
+	int64_t now = loop_now_ms(c->loop);
+
+	if (now - c->minute_ms >= 60000) {
+		c->minute_ms = now;
+		c->lines = 0;
+	}
+	if (++c->lines <= LOG_MINUTE_MAX)
+		log_event(LOG_INFO, "adapter says", "channel", c->what->name, "text",
+			  c->lines < LOG_MINUTE_MAX ? text : "(more than can be written down in a minute)", NULL);
+}
+
 static void take(struct connection *c, struct ask *ask)
 {
 	if (take_answer(c, ask))
@@ -247,7 +261,7 @@ static void take(struct connection *c, struct ask *ask)
 		remember(c, "seen", cJSON_DetachItemFromObjectCaseSensitive(ask->json, "seen"));
 		break;
 	case ASK_LOG:
-		log_event(LOG_INFO, "adapter says", "channel", c->what->name, "text", ask->text, NULL);
+		write_log(c, ask->text);
 		break;
 	default:
 		traffic_take(c->traffic, ask);

@@ -40,6 +40,8 @@ struct connection {
 
 	cJSON *kept;			/* {"state", "seen", "me": {"id": ...}}, as in the store */
 	uint32_t last_ref;
+	int64_t minute_ms;		/* since when its lines of log are counted */
+	int lines;
 	struct pace pace;
 	struct timer start, tell, finish;
 	int64_t finish_ms;		/* it waits no longer than until then */

@@ -141,7 +141,7 @@ static bool put(struct buf *b, const struct view *v, const struct hole *h)
 /* NULL: something that it names is not there. */
 static char *fill(const struct view *v, const char *template)
 {
-	DEFER(buf_free) struct buf b = buf_new(LINE_IN_MAX);
+	DEFER(buf_free) struct buf b = buf_new(ANSWER_MAX);	/* what came is no longer; intake.h judges it */
 
 	for (const char *c = template; *c; c++) {
 		struct hole h = hole_at(c);
@@ -265,7 +265,7 @@ static bool add_members(cJSON *made, const struct inbound_row *row, const struct
 		DEFER(text_free) char *text = template ? first_of(v, template) : NULL;
 		bool optional = members[i].optional || (row->kind == INBOUND_DELETE && strcmp(name, "from") == 0);
 
-		if (text && *text)
+		if (text && *text && strlen(text) <= URL_MAX)
 			json_add(made, name, cJSON_CreateString(text));
 		else if (template && !optional)
 			return false;

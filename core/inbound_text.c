@@ -73,7 +73,7 @@ static char *unescape(const char *text)
 	while (*text) {
 		size_t i = 0;
 
-		while (i < COUNT(escapes) && !str_starts(str_of(text), escapes[i].from))
+		while (i < COUNT(escapes) && strncmp(text, escapes[i].from, strlen(escapes[i].from)) != 0)
 			i++;
 		buf_addc(&b, i < COUNT(escapes) ? escapes[i].to : *text);
 		text += i < COUNT(escapes) ? strlen(escapes[i].from) : 1;

@@ -93,6 +93,7 @@ static bool keep_as_done(struct store *s, const struct inbound *in)
 static bool no_room(struct store *s, const struct inbound *in)
 {
 	return inbox_waiting_in(s, in->connection, in->chat, in->thread) >= CHAT_WAITING_MAX ||
+	       (strcmp(in->person, "owner") != 0 && inbox_waiting_by(s, in->person) >= PERSON_WAITING_MAX) ||
 	       inbox_waiting(s) >= ALL_WAITING_MAX;
 }
 
@@ -103,6 +104,8 @@ static void ask_program(struct store *s, const struct conf *conf, enum intake wh
 	r->what = what;
 	if (what == INTAKE_STATUS && standing_of(conf, &r->in) != OWNER)
 		answer(r, "Only an owner is told how things stand.");
+	else if (what == INTAKE_STATUS && r->in.shared)
+		answer(r, "Others read this chat: ask me that where you are alone with me.");
 }
 
 static void take(struct store *s, struct intake_result *r)

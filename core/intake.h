@@ -5,7 +5,7 @@
  * in which we have answered before; whoever writes to us alone always means us. "stop", "new
  * conversation", "status" and "which model" ask the program, which answers at once though the
  * model be slow or gone; so do "/stop" and the like, and the first word of a command. A chat,
- * and all of them, have a most that may wait: what is more gets an honest answer instead. What is answered to its
+ * all of them, and a guest, have a most that may wait: what is more gets an honest answer instead. What is answered to its
  * writer alone, in a chat of several, has a conversation of its own. */
 #ifndef CHELA_INTAKE_H
 #define CHELA_INTAKE_H

@@ -252,11 +252,11 @@ static void queue_start(struct job *j)
 	add_news(j, &(struct adapter_event_out){ .kind = EVENT_TURN, .ref = TURN_REF, .json = turn_text });
 }
 
-struct job *job_new(struct loop *loop, struct broker *broker, const struct integration *m,
-		    const cJSON *turn, struct job_owner *owner)
+struct job *job_new(struct loop *loop, struct broker *broker, struct spare *model, const cJSON *turn,
+		    struct job_owner *owner)
 {
+	const struct integration *m = spare_model(model);
 	struct job *j = calloc(1, sizeof *j);
-	struct process_limits limits = { .arena_bytes = m->manifest->limits.arena_bytes };
 
 	if (!j)
 		abort();
@@ -264,7 +264,7 @@ struct job *job_new(struct loop *loop, struct broker *broker, const struct integ
 			   .process_owner = { heard, ended }, .overdue.fired = overdue, .finish.fired = finish_fired };
 	j->turn = cJSON_Duplicate(turn, true);
 	j->session = session_new(m->manifest, m->config);
-	j->process = process_new(loop, m->program, true, limits, &j->process_owner);
+	j->process = spare_take(model, &j->process_owner);
 	timer_set(loop, &j->overdue, JOB_MS);
 	queue_start(j);
 	tell_next(j);

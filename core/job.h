@@ -2,7 +2,7 @@
  * EVENT_TURN to its one answer. The process lives for this job only. */
 #ifndef CHELA_JOB_H
 #define CHELA_JOB_H
-#include "integration.h"
+#include "spare.h"
 
 struct loop;
 
@@ -16,8 +16,8 @@ struct job_owner {
 	 * a failure; `why` is a sentence. */
 	void (*done)(struct job_owner *o, const cJSON *result, int failure, const char *why);
 };
-struct job *job_new(struct loop *loop, struct broker *broker, const struct integration *m,
-		    const cJSON *turn, struct job_owner *owner);
+struct job *job_new(struct loop *loop, struct broker *broker, struct spare *model, const cJSON *turn,
+		    struct job_owner *owner);
 void job_free(struct job *j);	/* stops it at once; no call to the owner; NULL is fine */
 
 #endif

@@ -11,7 +11,8 @@ enum {
 	OUTPUT_BYTES_MAX = 20 * 1024 * 1024,	/* and all their bytes */
 	KEEP_MAX = 16 * 1024,			/* a session id and a cursor need 200 bytes */
 	LOG_MAX = 1024,				/* one line of an adapter */
-	LOG_LINES_MAX = 16,			/* for each event: a chatty adapter is not a full disk */
+	LOG_LINES_MAX = 16,			/* for each event */
+	LOG_MINUTE_MAX = 100,			/* lines of one channel in a minute: a chatty adapter is not a full disk */
 	REASON_MAX = 500,			/* why something failed: shown to a person */
 	REMEDY_MAX = 300,			/* of it what a manifest says to do: the rest is the service's own words */
 	ARENA_JOB = 64 * 1024 * 1024,		/* address space; pages are touched on use, and go with the job */
@@ -53,6 +54,9 @@ enum {
 	PACE_MOST_MS = 120000,
 	PACE_ASKED_MAX_MS = 3600000,		/* what a service can ask for: to try once an hour harms nobody */
 	PACE_STABLE_MS = 60000,			/* stood so long: its failures are forgotten */
+	UPKEEP_MAX = 100,			/* requests and sockets of an adapter's own in a span: polls that are always full */
+	UPKEEP_SPAN_MS = 10000,
+	TIMER_LEAST_MS = 50,			/* a timer in a circle is no busy loop */
 
 	/* a channel */
 	CHANNELS_MAX = 16,			/* each is a process of its own */
@@ -62,6 +66,8 @@ enum {
 	STOP_MS = 1500,				/* for acts that are open at the end; and then for the last event */
 	TURNS_MAX = 32,				/* that run at once; the others wait, each in its chat's order */
 	CHAT_WAITING_MAX = 20,			/* messages of one chat that wait: more get an honest answer instead */
+	PERSON_WAITING_MAX = 100,		/* of one guest, in all chats */
+	PERSON_TURNS_MAX = 4,			/* of one guest at once: a guest keeps nobody waiting */
 	ALL_WAITING_MAX = 2000,			/* and of all chats */
 	STOP_LOOK_MS = 20,			/* between looks at whether all channels have ended */
 	ACT_MS = 300000,			/* an act, all its tries and waits */
@@ -112,6 +118,8 @@ enum {
 
 	/* one turn of a model adapter */
 	JOB_MS = 900000,			/* all tries of its one request, with their waits */
+	SPARE_WAIT_MS = 20,			/* before the next process is started: the job that took one goes first */
+	SPARE_AGAIN_MS = 10000,			/* before another one, where one died while it waited */
 	JOB_NEWS_MAX = 20000,			/* pieces that wait until the adapter has read; their bytes are an answer's */
 
 	/* a turn */

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { ROUNDS_MAX = 8 };		/* of a turn: a flood leaves what waits for the commit its time */
+
 struct loop {
 	struct event_base *base;
 	int64_t now_ms;
 	enum err (*commit)(void *owner);
 	void *owner;
 	struct later *first, **last;
+	int called;			/* callbacks, in this turn */
 	bool clock_read;		/* in this turn, which begins when the loop wakes */
 	bool stopping;
 };
@@ -124,6 +127,7 @@ static void timer_event(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	t->loop->called++;
 	t->fired(t);
 }
 
@@ -132,6 +136,7 @@ void timer_set(struct loop *l, struct timer *t, int64_t ms)
 	struct timeval wait = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 
 	assert(t->fired && ms >= 0);
+	t->loop = l;
 	if (!t->event)
 		t->event = event_new(l->base, -1, 0, timer_event, t);
 	assert(t->event);
@@ -150,6 +155,7 @@ static void watch_event(int fd, short what, void *arg)
 	struct watch *w = arg;
 
 	(void)fd;
+	w->loop->called++;
 	w->ready(w, what & EV_READ, what & EV_WRITE);
 }
 
@@ -158,6 +164,7 @@ void watch_set(struct loop *l, struct watch *w, bool read, bool write)
 	if (w->event)
 		event_free(w->event);
 	w->event = NULL;
+	w->loop = l;
 	if (!read && !write)
 		return;
 	w->event = event_new(l->base, w->fd, (short)(EV_PERSIST | (read ? EV_READ : 0) | (write ? EV_WRITE : 0)),
@@ -169,7 +176,12 @@ void watch_set(struct loop *l, struct watch *w, bool read, bool write)
 void loop_once(struct loop *l)
 {
 	l->clock_read = false;
+	l->called = 0;
 	event_base_loop(l->base, l->first ? EVLOOP_NONBLOCK | EVLOOP_ONCE : EVLOOP_ONCE);
+	for (int called = 0, i = 1; l->commit && i < ROUNDS_MAX && l->called > called && !l->stopping; i++) {
+		called = l->called;
+		event_base_loop(l->base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
+	}
 	end_turn(l);
 }
 

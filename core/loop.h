@@ -5,7 +5,10 @@
  * state, queues output and returns. When all callbacks of a turn have run, at_end()
  * commits what they wrote; only then run the callbacks that loop_after() queued:
  * whatever leaves the machine is sent from there. Where the commit fails the queue is
- * dropped, so nothing leaves. */
+ * dropped, so nothing leaves.
+ *
+ * A commit waits for the disk, so what is ready just before it joins the same turn, a few
+ * times over: a timer that is due at once is no way to wait for the commit. */
 #ifndef CHELA_LOOP_H
 #define CHELA_LOOP_H
 #include "err.h"
@@ -31,6 +34,7 @@ void loop_forget(struct loop *l, struct later *later);
 
 struct timer {			/* embedded; zeroed is not set; stop it before it goes */
 	void (*fired)(struct timer *t);
+	struct loop *loop;
 	void *event;
 };
 void timer_set(struct loop *l, struct timer *t, int64_t ms);	/* again: moves it */
@@ -38,6 +42,7 @@ void timer_stop(struct timer *t);
 
 struct watch {			/* embedded: a descriptor that is readable or writable */
 	void (*ready)(struct watch *w, bool readable, bool writable);
+	struct loop *loop;
 	void *event;
 	int fd;
 };

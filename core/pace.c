@@ -43,6 +43,19 @@ void pace_ready(struct pace *p, int64_t now_ms)
 		p->ready_ms = now_ms;
 }
 
+bool pace_tried(struct pace *p, int64_t now_ms)
+{
+	if (!p->span_ms || now_ms - p->span_ms >= UPKEEP_SPAN_MS) {
+		p->span_ms = now_ms;
+		p->tries = 0;
+	}
+	if (++p->tries < UPKEEP_MAX)
+		return false;
+	if (p->not_before_ms < p->span_ms + UPKEEP_SPAN_MS)
+		p->not_before_ms = p->span_ms + UPKEEP_SPAN_MS;
+	return p->tries == UPKEEP_MAX;
+}
+
 int64_t pace_wait(const struct pace *p, int64_t now_ms)
 {
 	return p->not_before_ms > now_ms ? p->not_before_ms - now_ms : 0;

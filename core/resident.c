@@ -202,23 +202,30 @@ static int turns_running(const struct resident *r)
 	return n;
 }
 
-/* After each commit in which something came or ended: starts what waits. */
-static void pump(struct later *later)
+/* Starts what waits: in the turn of the loop in which it came, for then one commit holds both. */
+static void begin_turns(struct resident *r)
 {
-	struct resident *r = container_of(later, struct resident, pump);
 	struct inbound in;
 
-	reap(r);
-	if (r->reload && !r->turns) {
-		line_up(r);
-		channels_renew(r->channels);
-	}
 	while (!r->reload && !r->ending && turns_running(r) < TURNS_MAX &&
 	       inbox_next(r->store, NULL, NULL, NULL, &in)) {
 		struct running *t = running_new(r, &in);
 
 		t->turn = turn_new(r->agent, &t->in, &t->owner);
 	}
+}
+
+/* After each commit in which something ended or changed. */
+static void pump(struct later *later)
+{
+	struct resident *r = container_of(later, struct resident, pump);
+
+	reap(r);
+	if (r->reload && !r->turns) {
+		line_up(r);
+		channels_renew(r->channels);
+	}
+	begin_turns(r);
 }
 
 /* What a crash left running goes on from its last row. */
@@ -239,9 +246,7 @@ static void resume(struct resident *r)
 
 static void chat_came(struct channels_owner *o)
 {
-	struct resident *r = container_of(o, struct resident, channels_owner);
-
-	loop_after(r->loop, &r->pump);
+	begin_turns(container_of(o, struct resident, channels_owner));
 }
 
 static bool same_place(const struct inbound *a, const struct inbound *b)
@@ -353,7 +358,7 @@ static void do_say(struct resident *r, struct client *c, const cJSON *request)
 	}
 	if (inbox_add(r->store, &in) == 0)
 		tell(c, json_build("{why:'that line came before'}"));
-	loop_after(r->loop, &r->pump);
+	begin_turns(r);
 }
 
 static void do_stop(struct resident *r, struct client *c, const cJSON *request)

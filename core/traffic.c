@@ -2,6 +2,7 @@
 #include "traffic.h"
 #include "adapter/adapter.h"
 #include "limits.h"
+#include "log.h"
 #include "loop.h"
 #include <sodium.h>
 #include <stdlib.h>
@@ -76,6 +77,13 @@ static bool must_wait(struct traffic *t)
 	return wait > 0;
 }
 
+static void tried(struct traffic *t)
+{
+	if (pace_tried(t->p.pace, loop_now_ms(t->p.loop)))
+		log_event(LOG_ODD, "adapter asks all the time", "channel", t->p.what->name, "why",
+			  "its upkeep (requests of its own, sockets) waits now", NULL);
+}
+
 /* ---- requests ------------------------------------------------------------ */
 
 static void call_free(struct call *c)
@@ -140,6 +148,8 @@ static void send_call(struct call *c)
 {
 	struct traffic_parts *p = &c->traffic->p;
 
+	if (!c->ref)
+		tried(c->traffic);
 	if (c->why)
 		refuse_call(c);
 	else
@@ -244,6 +254,7 @@ static void open_line(struct wire *w)
 {
 	struct traffic_parts *p = &w->traffic->p;
 
+	tried(w->traffic);
 	w->line = broker_open(p->broker, &p->what->party, w->row, &w->request, &w->owner);
 }
 
@@ -296,11 +307,13 @@ static void alarm_fired(struct timer *timer)
 static void take_timer(struct alarm *a, const struct ask *ask)
 {
 	struct traffic *t = a->traffic;
+	int64_t wait;
 
 	news_forget(t->p.news, EVENT_TIMER, a->tag);
 	timer_stop(&a->timer);
+	wait = ask->wait_ms + (int64_t)(throw_dice() * (double)(ask->to_ms - ask->wait_ms));
 	if (ask->to_ms)
-		timer_set(t->p.loop, &a->timer, ask->wait_ms + (int64_t)(throw_dice() * (double)(ask->to_ms - ask->wait_ms)));
+		timer_set(t->p.loop, &a->timer, wait < TIMER_LEAST_MS ? TIMER_LEAST_MS : wait);
 }
 
 /* ---- all of it ----------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /* traffic.h - what one life of a channel's process has under way: requests, sockets and
  * timers. Takes what the adapter asked for and queues the events that come of it.
  *
- * Upkeep (requests of no act, new sockets) waits its time after a failure (pace.h). */
+ * Upkeep (requests of no act, new sockets) waits its time after a failure, and when there is too
+ * much of it (pace.h). */
 #ifndef CHELA_TRAFFIC_H
 #define CHELA_TRAFFIC_H
 #include "adapter/session.h"

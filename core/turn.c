@@ -183,7 +183,7 @@ static struct job *start_job(struct turn *t, const cJSON *turn, struct job_owner
 {
 	const struct agent_parts *p = agent_parts(t->agent);
 
-	return job_new(p->loop, p->broker, model_of(t), turn, owner);
+	return job_new(p->loop, p->broker, agent_model(t->agent, t->model), turn, owner);
 }
 
 /* Begins a summary, or shortens what can be. False: nothing is left to shorten. */

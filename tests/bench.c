@@ -247,6 +247,6 @@ int main(int argc, char **argv)
 	close(fd);
 	stop(core);
 	bench_words(argv[1], argv[3]);
-	bench_channel(argv[1], argv[4], argc > 5 ? (int)strtol(argv[5], NULL, 10) : 10000);
+	bench_channel(argv[1], argv[4], argc > 5 ? (int)strtol(argv[5], NULL, 10) : 100000);
 	return 0;
 }

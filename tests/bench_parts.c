@@ -70,6 +70,16 @@ void stop(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+double cpu_ms(pid_t pid)
+{
+	struct timespec t = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
+		fail("a process has ended");
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 long memory_kb(pid_t pid, const char *kind)
 {
 	char path[64], line[256];

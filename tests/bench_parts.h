@@ -11,6 +11,8 @@ double sync_ms(int fd);				/* one block written and on the disk */
 pid_t start(char *const *args, const char *log);	/* what it says goes to `log`; NULL: nowhere */
 void stop(pid_t pid);
 
+double cpu_ms(pid_t pid);			/* that it has used */
+
 /* Kilobytes in smaps_rollup of the kinds whose names begin so ("Rss", "Private_"), of the
  * process, and of its children when asked; only root may read that of a core. */
 long memory_kb(pid_t pid, const char *kind);

@@ -224,13 +224,14 @@ static const struct { const char *name, *channel, *id; enum standing want; } sta
 	{ "an owner whose line stands after a guest's star", "open", "U8", OWNER },
 	{ "a channel that is not there", "none", "U1", STRANGER },
 	{ "the terminal", "terminal", "owner", STRANGER },
+	{ "anybody, where the service is played and all are owners", "played", "U3", OWNER },
 	{ "an id as services write them", "home", "+49151/x:y@z.example", GUEST },
 };
 
 START_TEST(everybody_has_the_standing_that_the_lines_give)
 {
 	struct conf *c = parsed("owner U9 on open\nguest * on open\nowner U8 on open\nowner U1 on work\nguest U2 on work\n"
-				"guest +49151/x:y@z.example on home\nchannel work = a\nchannel home = a\nchannel open = a");
+				"guest +49151/x:y@z.example on home\nowner * on played\nchannel played = a played at [::1]:80\nchannel work = a\nchannel home = a\nchannel open = a");
 
 	ck_assert_msg(conf_standing(c, standings[_i].channel, standings[_i].id) == standings[_i].want, "%s", standings[_i].name);
 	conf_free(c);

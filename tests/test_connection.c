@@ -12,6 +12,7 @@
 #include "program.h"
 #include "store/inbox.h"
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 static void program_build(void)
@@ -46,7 +47,7 @@ static struct connection *c;
 
 static struct {
 	struct door door;
-	int lines[8], lines_n;			/* callers whose sockets are up, in the order in which they came */
+	int lines[500], lines_n;			/* callers whose sockets are up, in the order in which they came */
 	int left, left_code;
 	bool mute, slow;			/* it does not welcome; does not accept a socket */
 	int door_status, doors;			/* how often it was asked for */
@@ -54,7 +55,7 @@ static struct {
 	int64_t door_ms;			/* when, the last time */
 	int post_status;			/* -1: it is not answered */
 	const char *post_body;
-	int posts;
+	int posts, callers;			/* callers: how many were there at the last post */
 	char posted[200];
 	struct buf frames;			/* what came on sockets, a line each */
 } service;
@@ -145,6 +146,7 @@ static void asked(struct door *d, int caller, const struct asked *a)
 		answer(caller, service.door_status, service.door_body);
 	} else {
 		service.posts++;
+		service.callers = d->callers_n;
 		snprintf(service.posted, sizeof service.posted, "%.*s", (int)a->body.len, a->body.at ? a->body.at : "");
 		if (service.post_status >= 0)
 			answer(caller, service.post_status, service.post_body);
@@ -291,6 +293,8 @@ START_TEST(where_the_disk_fails_nothing_is_acknowledged_and_it_begins_again_from
 {
 	get_ready();
 	say(0, "{\"do\":\"keep\",\"note\":\"first\"}");
+	say(0, "kept");
+	UNTIL(came("kept"));
 	mine.disk_fails = true;
 	say(0, SAID("e1", "hello"));
 	UNTIL(stopped);
@@ -645,11 +649,8 @@ START_TEST(an_act_is_answered_exactly_once)
 		ck_assert(!strstr(service.posted, "key-1"));
 	else if (service.posts)
 		ck_assert(strstr(service.posted, "\"key\":\"key-1\""));
-	if (service.posts && ends[_i].post_status < 0 && !ends[_i].kill) {
-		int before = service.door.callers_n;		/* nobody waits for that answer any more */
-
-		UNTIL(service.door.callers_n < before);
-	}
+	if (service.posts && ends[_i].post_status < 0 && !ends[_i].kill)
+		UNTIL(service.door.callers_n < service.callers);	/* nobody waits for that answer any more */
 	connection_stop(c);
 	UNTIL(connection_stopped(c));
 	ck_assert_int_eq(mine.acted, 1);
@@ -702,6 +703,105 @@ START_TEST(an_act_goes_through_though_the_line_is_down)
 	UNTIL(mine.acted);
 	ck_assert_int_eq(mine.end, ACT_DONE);
 	ck_assert_int_eq(service.doors, 1);
+}
+END_TEST
+
+/* ---- an adapter that rages ----------------------------------------------- */
+
+static void get_raging(const char *storm)
+{
+	DEFER(text_free) char *say_so = text_fmt("{\"do\":\"storm\",\"what\":\"%s\"}", storm);
+
+	get_ready();
+	say(0, say_so);
+}
+
+static const char *const storms[] = { "door", "line", "close" };
+
+START_TEST(a_service_is_not_asked_without_end_though_it_always_answers)
+{
+	get_raging(storms[_i]);
+	UNTIL(service.doors + service.lines_n >= UPKEEP_MAX / 2);
+	let_pass(1000);
+	ck_assert_msg(service.doors + service.lines_n <= UPKEEP_MAX + 8, "%s: %d, %d", storms[_i], service.doors, service.lines_n);
+	ck_assert(ask("send", "hello") && connection_state(c) == CONNECTION_READY);
+}
+END_TEST
+
+static int64_t ms_of(struct timeval t)
+{
+	return t.tv_sec * 1000 + t.tv_usec / 1000;
+}
+
+START_TEST(timers_in_a_circle_are_no_busy_loop)
+{
+	struct rusage before, after;
+	int64_t used;
+
+	get_raging("timer");
+	let_pass(200);
+	getrusage(RUSAGE_SELF, &before);
+	let_pass(1000);
+	getrusage(RUSAGE_SELF, &after);
+	used = ms_of(after.ru_utime) + ms_of(after.ru_stime) - ms_of(before.ru_utime) - ms_of(before.ru_stime);
+	ck_assert_msg(used < 300, "%d ms of processor time in a second", (int)used);
+}
+END_TEST
+
+/* What goes to the log meanwhile; owned. */
+static char *logged_in(int64_t ms)
+{
+	DEFER(text_free) char *path = text_fmt("%s/log", folder);
+	DEFER(buf_free) struct buf text = buf_new(1 << 24);
+	int was = dup(STDERR_FILENO), to = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	dup2(to, STDERR_FILENO);
+	let_pass(ms);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	close(to);
+	ck_assert_int_eq(file_read(path, 1 << 24, &text), OK);
+	return buf_take(&text);
+}
+
+START_TEST(a_chatty_adapter_is_no_full_disk)
+{
+	DEFER(text_free) char *text = NULL;
+	size_t lines = 0;
+
+	get_raging("log");
+	text = logged_in(1000);
+	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+		lines++;
+	ck_assert_uint_le(lines, LOG_MINUTE_MAX + 2);
+	ck_assert_ptr_nonnull(strstr(text, "more than can be written down"));
+}
+END_TEST
+
+START_TEST(what_keeps_it_from_coming_up_is_logged_once)
+{
+	DEFER(text_free) char *text = NULL;
+	const char *first;
+
+	service.door_status = 500;
+	service.door_body = "{\"error\":\"closed\"}";
+	connect_it();
+	text = logged_in(300);
+	ck_assert_int_ge(service.doors, 2);
+	first = strstr(text, "state=\"starting\" why=\"closed\"");
+	ck_assert_msg(first && !strstr(first + 20, "starting"), "%s", text);
+}
+END_TEST
+
+START_TEST(what_is_kept_again_and_again_takes_no_more_room)
+{
+	int64_t pages;
+
+	get_raging("keep");
+	let_pass(400);
+	pages = count(store, "PRAGMA page_count");
+	let_pass(800);
+	ck_assert_int_le(count(store, "PRAGMA page_count"), pages + 8);
 }
 END_TEST
 
@@ -793,6 +893,11 @@ int main(void)
 	tcase_add_test(t, an_act_that_ended_the_adapter_twice_fails);
 	tcase_add_test(t, only_so_many_acts_are_open);
 	tcase_add_test(t, an_act_goes_through_though_the_line_is_down);
+	tcase_add_loop_test(t, a_service_is_not_asked_without_end_though_it_always_answers, 0, COUNT(storms));
+	tcase_add_test(t, timers_in_a_circle_are_no_busy_loop);
+	tcase_add_test(t, a_chatty_adapter_is_no_full_disk);
+	tcase_add_test(t, what_keeps_it_from_coming_up_is_logged_once);
+	tcase_add_test(t, what_is_kept_again_and_again_takes_no_more_room);
 	tcase_add_test(t, what_it_says_at_the_end_still_leaves);
 	tcase_add_test(t, open_acts_are_answered_before_it_ends);
 	tcase_add_test(t, an_act_that_is_never_answered_does_not_keep_it);

@@ -233,6 +233,31 @@ START_TEST(what_passes_is_put_in_place_and_sealed)
 }
 END_TEST
 
+START_TEST(another_gate_is_seen_whenever_it_is_looked_for)
+{
+	static const struct { const char *gate; bool more; enum seal_state state; } looks[] = {
+		{ "one", false, SEAL_FITS }, { "one", false, SEAL_FITS }, { "two of them", false, SEAL_STALE }, { "one", false, SEAL_FITS },
+		{ NULL, false, SEAL_STALE }, { "one", false, SEAL_FITS }, { NULL, true, SEAL_STALE },
+	};
+	DEFER(json_drop) cJSON *json = NULL;
+
+	put("build/chela-gate", "one");
+	json = check_json("bird");
+	ck_assert(json_true(json, "/ok"));
+	for (size_t i = 0; i < COUNT(looks); i++) {
+		DEFER(text_free) char *why = NULL;
+
+		if (looks[i].gate)
+			put("build/chela-gate", looks[i].gate);
+		else if (looks[i].more)
+			ck_assert_int_eq(truncate("build/chela-gate", 20), 0);
+		else
+			ck_assert_int_eq(unlink("build/chela-gate"), 0);
+		ck_assert_msg(seal_verify(instance, "bird", NULL, &why) == looks[i].state, "%zu: %s", i, why ? why : "it fits");
+	}
+}
+END_TEST
+
 static const struct {
 	const char *name, *file, *text;	/* NULL: the file is taken away */
 	const char *stage, *at;
@@ -586,6 +611,7 @@ int main(void)
 	tcase_add_unchecked_fixture(t, project_make, project_drop);
 	tcase_add_checked_fixture(t, project_mend, NULL);
 	tcase_add_test(t, what_passes_is_put_in_place_and_sealed);
+	tcase_add_test(t, another_gate_is_seen_whenever_it_is_looked_for);
 	tcase_add_loop_test(t, what_is_refused_is_told_and_changes_nothing, 0, COUNT(refusals));
 	tcase_add_loop_test(t, a_folder_that_cannot_be_written_is_named, 0, COUNT(folders_in_the_way));
 	tcase_add_test(t, an_adapter_that_is_too_large_is_told_so);

@@ -1,6 +1,8 @@
 /* test_inbound.c - who wrote what, where and to whom: read from raw JSON by the manifest's rows. */
 #include "contract.h"
 #include "inbound.h"
+#include "limits.h"
+#include <time.h>
 
 static const char chat_text[] =
 	"{\"name\":\"c\",\"kind\":\"channel\",\"abi\":1,\"about\":\"C\",\"base\":\"https://api.example.com\","
@@ -305,6 +307,62 @@ START_TEST(a_template_that_is_none_says_why)
 }
 END_TEST
 
+/* So many bytes of this, as what ann says. */
+static cJSON *said(const char *bit, size_t n)
+{
+	DEFER(buf_free) struct buf text = buf_new(2 * n + 100);
+
+	while (text.len < n)
+		buf_adds(&text, bit);
+	return json_build("{team:'T',e:{chat:'C',type:'message',user:'ann',ts:'1',text:%s}}", buf_text(&text));
+}
+
+static const char *const bits[] = { "<", "`", "``", "<https://x|", "&", "&lt;", "<!date^", "<@U2|<", "words ", "\n" };
+
+START_TEST(time_grows_with_the_text_and_no_faster)
+{
+	DEFER(contract_drop) struct manifest *m = contract(team_text);
+	DEFER(json_drop) cJSON *raw = said(bits[_i], LINE_IN_MAX - 100);
+	DEFER(json_drop) cJSON *me = tree(WHO);
+	DEFER(json_drop) cJSON *made = NULL;
+	enum inbound_kind kind;
+	clock_t begun = clock();
+
+	for (int i = 0; i < 5; i++) {
+		json_drop(&made);
+		ck_assert(inbound_read(m, "line", raw, "/e", me, &kind, &made) != INBOUND_NOTHING);
+	}
+	ck_assert_msg(clock() - begun < 2 * CLOCKS_PER_SEC, "%s", bits[_i]);
+}
+END_TEST
+
+START_TEST(a_text_that_is_too_long_is_no_empty_one)
+{
+	DEFER(contract_drop) struct manifest *m = contract(team_text);
+	DEFER(json_drop) cJSON *raw = said("words ", LINE_IN_MAX + 100);
+	DEFER(json_drop) cJSON *me = tree(WHO);
+	DEFER(json_drop) cJSON *made = NULL;
+	enum inbound_kind kind;
+
+	ck_assert_int_eq(inbound_read(m, "line", raw, "/e", me, &kind, &made), INBOUND_READ);
+	ck_assert_uint_gt(strlen(json_text(made, "/text")), LINE_IN_MAX);
+}
+END_TEST
+
+START_TEST(an_id_has_a_length)
+{
+	DEFER(contract_drop) struct manifest *m = contract(team_text);
+	DEFER(json_drop) cJSON *raw = said("words ", 10);
+	DEFER(json_drop) cJSON *me = tree(WHO);
+	DEFER(json_drop) cJSON *made = NULL;
+	DEFER(text_free) char *id = text_fmt("%0*d", URL_MAX + 1, 1);
+	enum inbound_kind kind;
+
+	cJSON_ReplaceItemInObjectCaseSensitive((cJSON *)json_at(raw, "/e"), "ts", cJSON_CreateString(id));
+	ck_assert_int_eq(inbound_read(m, "line", raw, "/e", me, &kind, &made), INBOUND_DROPPED);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("inbound");
@@ -316,5 +374,8 @@ int main(void)
 	tcase_add_loop_test(t, mentions_of_us_are_cut_outside_code, 0, COUNT(cuts));
 	tcase_add_loop_test(t, who_we_are_stands_where_me_says, 0, COUNT(ours));
 	tcase_add_loop_test(t, a_template_that_is_none_says_why, 0, COUNT(templates));
+	tcase_add_loop_test(t, time_grows_with_the_text_and_no_faster, 0, COUNT(bits));
+	tcase_add_test(t, a_text_that_is_too_long_is_no_empty_one);
+	tcase_add_test(t, an_id_has_a_length);
 	return verdict(suite_create("inbound"), t);
 }

@@ -301,6 +301,62 @@ START_TEST(nobody_rewrites_another)
 }
 END_TEST
 
+/* Takes it: its turn runs. */
+static void begins(struct store *s, const char *want)
+{
+	struct inbound in = { 0 };
+	bool some = inbox_next(s, NULL, NULL, NULL, &in);
+
+	ck_assert_msg(want ? some && strcmp(in.id, want) == 0 : !some, "%s, not %s", some ? in.id : "none", want);
+	if (some)
+		turn_begin(s, conversation_find(s, in.connection, in.chat, in.thread), in.row, "work");
+	inbound_free(&in);
+}
+
+static void came_from(struct store *s, const char *person, const char *id)
+{
+	inbox_add(s, &(struct inbound){ .connection = "work", .chat = id, .thread = "", .kind = "message", .id = id, .version = "",
+		  .sender = "U", .text = "x", .person = person, .handle = "" });
+}
+
+START_TEST(a_guest_who_says_much_keeps_nobody_waiting)
+{
+	struct store *s = new_store();
+
+	for (int i = 1; i <= PERSON_TURNS_MAX + 2; i++) {
+		DEFER(text_free) char *id = text_fmt("ben%d", i);
+
+		came_from(s, "work:ben", id);
+	}
+	came_from(s, "work:ann", "ann1");
+	begins(s, "ben1");
+	came_from(s, "owner", "mine");
+	begins(s, "mine");
+	for (int i = 2; i <= PERSON_TURNS_MAX; i++) {
+		DEFER(text_free) char *id = text_fmt("ben%d", i);
+
+		begins(s, id);
+	}
+	begins(s, "ann1");
+	begins(s, NULL);
+	for (int i = 0; i < 8; i++) {			/* an owner has no such bound */
+		DEFER(text_free) char *id = text_fmt("mine%d", i);
+
+		came_from(s, "owner", id);
+		begins(s, id);
+	}
+	store_do(s, "UPDATE turn SET state = 'done' WHERE row = 1", "");
+	{
+		DEFER(text_free) char *id = text_fmt("ben%d", PERSON_TURNS_MAX + 1);
+
+		begins(s, id);
+	}
+	begins(s, NULL);
+	ck_assert_int_eq(inbox_waiting_by(s, "work:ben"), 1);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(who_else_has_spoken_is_known)
 {
 	struct store *s = new_store();
@@ -616,6 +672,7 @@ int main(void)
 	tcase_add_test(t, a_copy_is_its_own);
 	tcase_add_loop_test(t, a_sender_changes_what_they_said, 0, COUNT(rewrites));
 	tcase_add_test(t, nobody_rewrites_another);
+	tcase_add_test(t, a_guest_who_says_much_keeps_nobody_waiting);
 	tcase_add_test(t, who_else_has_spoken_is_known);
 	tcase_add_test(t, nothing_of_what_was_taken_back_stays);
 	tcase_add_test(t, a_row_that_no_turn_answered_has_nothing_to_change_but_itself);

@@ -68,6 +68,10 @@ static const struct {
 	  INTAKE_STATUS, 0 },
 	{ "a guest asks for the status", "{'chat':'D1','from':'U2','id':'1','text':'status','dm':true}", INBOUND_MESSAGE,
 	  INTAKE_ANSWER, 0 },
+	{ "an owner asks for the status where others read", "{'chat':'C1','from':'U1','id':'1','text':'status','mentioned':true}",
+	  INBOUND_MESSAGE, INTAKE_ANSWER, 0 },
+	{ "an owner asks for the status by a command", "{'chat':'C1','from':'U1','id':'1','name':'/c','text':'status','handle':'h'}",
+	  INBOUND_COMMAND, INTAKE_STATUS, 0 },
 	{ "which model", "{'chat':'D1','from':'U2','id':'1','text':'Which model?','dm':true}", INBOUND_MESSAGE, INTAKE_MODEL, 0 },
 	{ "a command with a word of ours", "{'chat':'C1','from':'U1','id':'t1','name':'/chela','text':'new','handle':'h'}",
 	  INBOUND_COMMAND, INTAKE_NEW, 0 },
@@ -179,6 +183,20 @@ START_TEST(a_chat_that_is_full_says_so_and_others_go_on)
 }
 END_TEST
 
+START_TEST(one_guest_does_not_fill_all_the_room)
+{
+	const char *text = NULL;
+
+	for (int i = 0; i <= PERSON_WAITING_MAX; i++) {
+		DEFER(text_free) char *json = text_fmt("{\"chat\":\"C%d\",\"from\":\"U2\",\"id\":\"1\",\"text\":\"a\",\"dm\":true}", i);
+
+		ck_assert_int_eq(come("work", INBOUND_MESSAGE, json, &text), i < PERSON_WAITING_MAX ? INTAKE_ROW : INTAKE_ANSWER);
+	}
+	ck_assert_ptr_nonnull(strstr(text, "Too many"));
+	ck_assert_int_eq(nth(1, "D1", NULL), INTAKE_ROW);
+}
+END_TEST
+
 START_TEST(what_is_too_long_is_not_taken)
 {
 	struct buf b = buf_new(2 * LINE_IN_MAX);
@@ -274,6 +292,7 @@ int main(void)
 	tcase_add_test(t, a_command_does_not_make_us_listen_to_the_whole_chat);
 	tcase_add_test(t, an_owner_is_the_person_at_the_terminal_and_a_guest_is_not);
 	tcase_add_test(t, a_chat_that_is_full_says_so_and_others_go_on);
+	tcase_add_test(t, one_guest_does_not_fill_all_the_room);
 	tcase_add_test(t, what_is_too_long_is_not_taken);
 	tcase_add_test(t, a_message_that_waits_is_answered_as_it_was_last_written);
 	tcase_add_test(t, a_stranger_changes_nothing);

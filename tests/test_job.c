@@ -11,6 +11,7 @@ static struct secrets *secrets;
 static struct broker *broker;
 static struct conf *conf;
 static struct integration *one;
+static struct spare *spare;
 
 static struct listener {
 	struct job_owner owner;
@@ -46,6 +47,7 @@ static void begin(void)
 	broker = broker_new(loop, secrets);
 	conf = configure("");
 	one = talker(conf, "one");
+	spare = spare_new(loop, one, 0);
 	listener = (struct listener){ .owner = { delta, done }, .deltas = buf_new(1 << 20) };
 }
 
@@ -54,6 +56,7 @@ static void finish(void)
 	json_drop(&listener.result);
 	text_free(&listener.why);
 	buf_free(&listener.deltas);
+	spare_free(spare);
 	integration_free(one);
 	conf_free(conf);
 	broker_free(broker);
@@ -67,7 +70,7 @@ static struct job *ask(void)
 	DEFER(json_drop) cJSON *turn = parsed("{\"model\":\"m-1\",\"max_tokens\":1000,\"tools\":[],"
 					      "\"messages\":[{\"role\":\"user\",\"text\":\"hello\"}]}");
 
-	return job_new(loop, broker, one, turn, &listener.owner);
+	return job_new(loop, broker, spare, turn, &listener.owner);
 }
 
 static void ask_and_wait(void)
@@ -208,7 +211,7 @@ START_TEST(a_turn_larger_than_any_message_is_too_large)
 	text[MESSAGE_MAX] = 0;
 	turn = json_build("{model:'m-1',text:%s}", text);
 	free(text);
-	job_new(loop, broker, one, turn, &listener.owner);
+	job_new(loop, broker, spare, turn, &listener.owner);
 	while (!listener.done)
 		loop_once(loop);
 	ck_assert_int_eq(listener.failure, FAIL_TOO_LARGE);

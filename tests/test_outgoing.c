@@ -539,6 +539,23 @@ START_TEST(a_clock_that_jumps_stalls_nothing_and_floods_nobody)
 }
 END_TEST
 
+START_TEST(what_nobody_knows_is_looked_for_soon_though_the_clock_was_set_back)
+{
+	struct scene s;
+
+	begin(&s, SEND | CONFIRM);
+	plain(&s);
+	look(&s);
+	answer(&s, STR("again:5000"));
+	waited(&s);
+	answer(&s, STR("network"));
+	store_set_clock(s.store, store_now(s.store) - 3600000);
+	ck_assert_int_le(waited(&s), 5000);
+	ck_assert_str_eq(s.c->open[0].act, "confirm");
+	finish(&s);
+}
+END_TEST
+
 static const struct { const char *name; int64_t chat_ms, all_ms; const char *want; } rates[] = {
 	{ "none", 0, 0, "a1 b1 c1 a2 b2 c2 a3 b3 c3" },
 	{ "in one chat", 1000, 0, "a1 b1 c1 +1000 a2 b2 c2 +1000 a3 b3 c3" },
@@ -1001,6 +1018,7 @@ int main(void)
 	tcase_add_test(t, the_wait_outlives_a_crash);
 	tcase_add_test(t, what_becomes_due_while_rows_are_looked_at_is_not_forgotten);
 	tcase_add_loop_test(t, a_clock_that_jumps_stalls_nothing_and_floods_nobody, 0, COUNT(jumps));
+	tcase_add_test(t, what_nobody_knows_is_looked_for_soon_though_the_clock_was_set_back);
 	tcase_add_loop_test(t, messages_keep_their_distance, 0, COUNT(rates));
 	tcase_add_test(t, an_edit_is_no_message_and_waits_for_none);
 	tcase_add_test(t, what_is_open_when_it_ends_is_unknown);

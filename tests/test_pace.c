@@ -113,6 +113,24 @@ START_TEST(it_stands_since_it_was_ready_first_and_not_after_a_failure)
 }
 END_TEST
 
+START_TEST(who_tries_all_the_time_waits_and_begins_anew)
+{
+	struct pace p = { 0 };
+
+	for (int i = 1; i <= UPKEEP_MAX; i++) {
+		ck_assert_int_eq(pace_wait(&p, 1000 + i), 0);
+		ck_assert(pace_tried(&p, 1000 + i) == (i == UPKEEP_MAX));
+	}
+	ck_assert(!pace_tried(&p, 1200));
+	ck_assert_int_eq(pace_wait(&p, 1200), 1001 + UPKEEP_SPAN_MS - 1200);
+	ck_assert_int_eq(pace_wait(&p, 1001 + UPKEEP_SPAN_MS), 0);
+	ck_assert(!pace_tried(&p, 1001 + UPKEEP_SPAN_MS));
+	ck_assert_int_eq(pace_wait(&p, 1002 + UPKEEP_SPAN_MS), 0);
+	for (int i = 0; i < 1000; i++)		/* this many a second are never too many */
+		ck_assert(!pace_tried(&p, 100000 + i * 102) && pace_wait(&p, 100000 + i * 102) == 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pace");
@@ -122,6 +140,7 @@ int main(void)
 
 	tcase_add_loop_test(t, the_wait_doubles_up_to_the_most_and_the_dice_halve_it, 0, COUNT(waits));
 	tcase_add_loop_test(t, what_the_service_asks_for_counts_where_it_is_longer_than_ours, 0, COUNT(asks));
+	tcase_add_test(t, who_tries_all_the_time_waits_and_begins_anew);
 	tcase_add_test(t, the_wait_passes_with_time);
 	tcase_add_test(t, a_second_failure_does_not_shorten_what_the_service_asked_for);
 	tcase_add_loop_test(t, a_connection_that_stood_long_enough_begins_anew, 0, COUNT(stands));

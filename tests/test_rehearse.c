@@ -98,13 +98,14 @@ START_TEST(what_is_typed_is_answered_there_and_nothing_is_left)
 
 	ck_assert(file_write(in_folder("assistant.conf"), STR(conf), 0600) == OK);
 	r = begin("slack", "--yes-to");
-	ck_assert_int_eq(write(r.in, "help\n/chela\n", 12), 12);
+	ck_assert_int_eq(write(r.in, "help\nstatus\n/chela\n", 19), 19);
 	close(r.in);
 	said = hear(r.out, NULL);
 	ck_assert_int_eq(end(r), 0);
 	ck_assert_msg(strstr(said, "slack is played at 127.0.0.1:") != NULL, "%s", last(said));
 	ck_assert_msg(strstr(said, "\nRosa: I am chela without a language model. These sentences I know:") != NULL, "%s", last(said));
 	ck_assert_msg(strstr(said, "\nRosa: I am chela without a language model, so I do not understand that.") != NULL, "%s", last(said));
+	ck_assert_msg(strstr(said, "\nRosa: ```\n") != NULL, "whoever speaks is no owner: %s", last(said));
 	ck_assert_msg(!strstr(said, "(slack: "), "a rule is missing: %s", last(said));
 	ck_assert_msg(!strstr(said, "work: ") && !strstr(said, "work."), "the person's own channel: %s", last(said));
 	ck_assert(!left_behind());

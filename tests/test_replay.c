@@ -188,6 +188,7 @@ END_TEST
 #define HELLO "> ws as token {\"token\": \"<token>\"}\n"
 #define SIGNING_IN DOOR OPEN HELLO "< ws {\"type\": \"welcome\", \"me\": \"u1\", \"session\": \"s1\", \"beat_ms\": 10000}\n"
 #define SIGN_IN SIGNING_IN "> ready {\"me\": \"u1\"}\n"
+#define MOVING "< ws {\"type\": \"moving\"}\n> http GET /door as token\n"
 #define SAID "< ws {\"type\": \"said\", \"id\": \"e\", \"said\": [{\"id\": \"1\", \"room\": \"r\", \"by\": 5, \"text\": \"hi\"}]}\n"
 #define FORTY "abcdefghijklmnopqrstuvwxyzabcdefghijklmn"
 #define SAY "< say {\"ref\": 7, \"chat\": \"r\", \"text\": \"" FORTY " x\"}\n"
@@ -278,6 +279,12 @@ static const struct {
 	{ "the dice at 1", "porch", "! dice 1\n" SIGN_IN "+9999ms\n+1ms\n> ws {\"beat\": 1}\n", 0, "" },
 	{ "a line that never speaks is given up", "porch", DOOR OPEN HELLO "+19999ms\n+1ms\n> http GET /door as token\n", 0, "" },
 	{ "and one that has spoken is not", "porch", DOOR OPEN HELLO "< ws {\"type\": \"x\"}\n+1h\n", 0, "" },
+	{ "a line that is told twice to move asks once, and once it ended it is over", "porch", SIGN_IN MOVING "< ws {\"type\": \"moving\"}\n"
+	  "< http 200 {\"url\": \"wss://w2.porch.example\"}\n> ws #b open wss://w2.porch.example/?v=1\n> ws #b as token like {\"session\": \"s1\"}\n"
+	  "< ws {\"type\": \"moving\"}\n< ws close 1000\n< ws #b {\"type\": \"welcome\", \"me\": \"u1\"}\n> ready {\"me\": \"u1\"}\n", 0, "" },
+	{ "a line that ends while the next one is asked for", "porch", SIGN_IN MOVING "< ws close 1000\n"
+	  "< http 200 {\"url\": \"wss://w2.porch.example\"}\n> ws open wss://w2.porch.example/?v=1\n> ws as token like {}\n"
+	  "< ws close 1011\n> http GET /door as token\n", 0, "" },
 	{ "a message on a line that is closed", "porch", SIGN_IN "< ws close 4000\n> http GET /door as token\n< ws {}\n", 10, "no socket is open" },
 	{ "an address that it was not told", "porch", "< start\n> http GET /door as token\n< http 200 {\"url\": \"wss://evil.example\"}\n> http GET /door as token\n", 0, "" },
 	{ "after it is broken nothing arrives", "porch", SIGN_IN "< ws close 4001\n> broken like {\"class\": \"auth\"}\n+1h\n< ws {}\n", 11, "nothing runs" },

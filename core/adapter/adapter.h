@@ -41,10 +41,12 @@ enum event_kind {		/* [who is told] what hangs on it */
 	EVENT_OPEN,		/* [channel] socket .tag is up */
 	EVENT_TEXT,		/* [channel] a whole message on socket .tag: .json, or .text where it is not JSON */
 	EVENT_CLOSED,		/* [channel] socket .tag is down: .status is the close code, 0 if none came, -1 if
-				 * the core refused; never told of a socket that you closed */
+				 * the core refused; never told of a socket that you closed, or whose tag you
+				 * opened again */
 	EVENT_TIMER,		/* [channel] timer .tag has run out */
 	EVENT_WEBHOOK,		/* [channel] a verified request: .name its path, .json its body */
-	EVENT_ACT,		/* [channel] do act .name ("send", "edit", ...) with .json; answer .ref */
+	EVENT_ACT,		/* [channel] do act .name ("send", "edit", ...) with .json; answer .ref. Only of
+				 * acts that the manifest marks "code": the core does the others */
 	EVENT_CALL,		/* [tool] use tool .name with checked arguments .json; answer .ref */
 	EVENT_TURN,		/* [model] go on with the conversation .json (below); answer .ref */
 };
@@ -71,10 +73,12 @@ struct event {
 	uint32_t tag;		/* the number you gave when you asked */
 	int status;		/* HTTP status or close code; 0: none came; -1: the core refused the
 				 * arguments, and nothing left the machine */
-	enum failure failure;	/* FAIL_NONE for 2xx, unless a row of the manifest's "errors" says otherwise;
-				 * other answers are sorted by those rows first, then by status */
+	enum failure failure;	/* FAIL_NONE for 2xx, unless a row of the manifest's "errors" says otherwise,
+				 * or what should be JSON is none (FAIL_PLATFORM); other answers are sorted by
+				 * those rows first, then by status */
 	const char *name;	/* act, tool, path; EVENT_HTTP: the "word" of the errors row that fitted, or NULL */
-	const char *text;	/* as above; EVENT_HTTP with a failure: the reason in words, fit for host_failed() */
+	const char *text;	/* as above; EVENT_HTTP with a failure: the reason in words, never NULL, fit
+				 * for host_failed() and host_broken() */
 	const cJSON *json;	/* only the members that the manifest's "shows" lets through; what is left out
 				 * of an array is null there, so that positions stay. NULL where nothing is
 				 * left, nothing came, or it is not JSON; so .json and .text of a piece may
@@ -89,7 +93,8 @@ void adapter_event(struct adapter *a, const struct event *ev);
 /* We provide the rest. host_* functions only queue: all of it happens, in order,
  * after adapter_event() has returned. A name that the manifest does not have, a ref
  * or tag that is not open, or an argument that the core fills in ("is") ends the
- * process. NULL args are {}. */
+ * process. NULL args are {}. A value that does not fit, or is needed and absent,
+ * does not: it comes back, with status -1. */
 
 /* Ask for an operation. Its EVENT_HTTP comes exactly once, with this ref and tag,
  * whatever happens; retries and Retry-After have been dealt with by then. Until then the

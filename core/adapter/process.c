@@ -582,6 +582,11 @@ struct process *process_new(struct loop *loop, int fd, bool job, struct process_
 	return p;
 }
 
+void process_hand_over(struct process *p, struct process_owner *owner)
+{
+	p->owner = owner;
+}
+
 bool process_idle(const struct process *p)
 {
 	return p->state == IDLING || (p->state == STARTING && !p->out.len);

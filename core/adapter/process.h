@@ -43,6 +43,8 @@ struct process_limits { int64_t arena_bytes, cpu_ms, wall_ms; };	/* 0: as in lim
 struct process *process_new(struct loop *loop, int fd, bool job, struct process_limits limits,
 			    struct process_owner *owner);
 
+void process_hand_over(struct process *p, struct process_owner *owner);	/* from now on that one hears */
+
 /* Tells an event; one at a time: the next only after heard(). Texts are copied. */
 struct adapter_event_out {
 	int kind;		/* enum event_kind */

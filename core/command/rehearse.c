@@ -2,8 +2,8 @@
  * is played by its contract, without an account or a token.
  *
  * The assistant is one for this once: a folder within the instance, which goes at the end,
- * with the person's own models, keys and seals, and this one channel. Two children run: the
- * service (chela-gate play) and the core. */
+ * with the person's own models, keys and seals, and this one channel, in which whoever speaks
+ * is that person. Two children run: the service (chela-gate play) and the core. */
 #include "command/command.h"
 #include "control.h"
 #include "file.h"
@@ -123,7 +123,7 @@ static const char *write_conf(const struct rehearsal *r)
 			buf_addf(&conf, "%s\n", line);
 		at += n + (at[n] == '\n');
 	}
-	buf_addf(&conf, "channel %s = %s played at %s\nguest * on %s\n", r->name, r->name, r->address, r->name);
+	buf_addf(&conf, "channel %s = %s played at %s\nowner * on %s\n", r->name, r->name, r->address, r->name);
 	return file_write(to, buf_str(&conf), 0600) == OK ? NULL : "a folder within the instance cannot be written";
 }
 

@@ -43,6 +43,11 @@ static void take(const struct row *r, void *to)
 	};
 }
 
+/* No turn runs in its conversation. */
+#define FREE " AND NOT EXISTS (SELECT 1 FROM turn t WHERE t.state = 'running'" \
+	     " AND t.conversation = (SELECT coalesce(c.moved, c.row) FROM conversation c" \
+	     " WHERE c.connection = i.connection AND c.chat = i.chat AND c.thread = i.thread))"
+
 bool inbox_next(struct store *s, const char *connection, const char *chat, const char *thread,
 		struct inbound *ret)
 {
@@ -51,12 +56,11 @@ bool inbox_next(struct store *s, const char *connection, const char *chat, const
 				 "SELECT " COLUMNS " FROM inbox"
 				 " WHERE state = 'waiting' AND connection = ? AND chat = ? AND thread = ?"
 				 " ORDER BY row LIMIT 1", "sss", connection, chat, thread);
-	return store_get(s, take, ret,
-			 "SELECT " COLUMNS " FROM inbox i"
-			 " WHERE state = 'waiting' AND NOT EXISTS (SELECT 1 FROM turn t WHERE t.state = 'running'"
-			 " AND t.conversation = (SELECT coalesce(c.moved, c.row) FROM conversation c"
-			 " WHERE c.connection = i.connection AND c.chat = i.chat AND c.thread = i.thread))"
-			 " ORDER BY row LIMIT 1", "");
+	return store_get(s, take, ret, "SELECT " COLUMNS " FROM inbox i WHERE state = 'waiting' AND person = 'owner'" FREE
+			 " ORDER BY row LIMIT 1", "") ||
+	       store_get(s, take, ret, "SELECT " COLUMNS " FROM inbox i WHERE state = 'waiting' AND person <> 'owner'" FREE
+			 " AND (SELECT count(*) FROM turn t JOIN inbox o ON o.row = t.inbox WHERE t.state = 'running'"
+			 " AND o.person = i.person) < ? ORDER BY row LIMIT 1", "i", (int64_t)PERSON_TURNS_MAX);
 }
 
 bool turn_open_next(struct store *s, int64_t *turn, struct inbound *ret)
@@ -99,6 +103,14 @@ int64_t inbox_waiting(struct store *s)
 	int64_t n = 0;
 
 	store_get(s, row_to_int, &n, "SELECT count(*) FROM inbox WHERE state = 'waiting'", "");
+	return n;
+}
+
+int64_t inbox_waiting_by(struct store *s, const char *person)
+{
+	int64_t n = 0;
+
+	store_get(s, row_to_int, &n, "SELECT count(*) FROM inbox WHERE state = 'waiting' AND person = ?", "s", person);
 	return n;
 }
 

@@ -22,8 +22,8 @@ bool is_private(const char *thread);
 
 /* The new row's number, or 0: known already. */
 int64_t inbox_add(struct store *s, const struct inbound *in);
-/* The oldest row that waits in this conversation, or in any (NULL connection) that has
- * no turn running. Texts are owned by the caller: inbound_free(). */
+/* The oldest row that waits in this conversation, or in any (NULL connection) that has no turn
+ * running: an owner's first, then one of somebody of whom fewer than PERSON_TURNS_MAX run. Texts are owned by the caller: inbound_free(). */
 bool inbox_next(struct store *s, const char *connection, const char *chat, const char *thread,
 		struct inbound *ret);
 /* Turns that a crash left running, each with its inbox row: the first after *turn, which
@@ -33,6 +33,7 @@ struct inbound inbound_copy(const struct inbound *in);		/* owned */
 void inbound_free(struct inbound *in);
 void inbox_done(struct store *s, int64_t row);		/* its turn has ended */
 int64_t inbox_waiting(struct store *s);
+int64_t inbox_waiting_by(struct store *s, const char *person);
 int64_t inbox_waiting_in(struct store *s, const char *connection, const char *chat, const char *thread);
 /* The row whose turn runs in this conversation; 0: none does. */
 int64_t inbox_running(struct store *s, const char *connection, const char *chat, const char *thread);

@@ -282,7 +282,7 @@ cJSON *outbox_lost(struct store *s, int max)
 
 void outbox_sending(struct store *s, int64_t row)
 {
-	store_do(s, "UPDATE outbox SET state = 'sending', tries = tries + 1, stale = 0, changed = ?2"
+	store_do(s, "UPDATE outbox SET state = 'sending', tries = tries + 1, due = 0, stale = 0, changed = ?2"
 		 " WHERE row = ?1 AND open AND state <> 'sending'", "ii", row, store_now(s));
 	assert(store_changed(s) == 1 || store_doomed(s));
 }

@@ -10,9 +10,35 @@ struct adapter {
 	uint32_t line;			/* the socket that counts; 0: none */
 	char note[40];			/* of what was kept */
 	bool points;			/* when its timer has run out */
+	const char *storm;		/* what it does over and over again */
 };
 
 const size_t adapter_size = sizeof(struct adapter);
+
+static void rage(struct adapter *a, const struct event *ev)
+{
+	const cJSON *url = json_make("{url:%s}", "wss://w1.walkie.example/x");
+
+	if (text_is(a->storm, "timer"))
+		for (uint32_t tag = 1; tag <= 16; tag++)
+			host_timer(tag, 0, 1);
+	else if (text_is(a->storm, "door"))
+		host_call(0, DOOR, "door", NULL);
+	else if (text_is(a->storm, "line"))
+		for (uint32_t tag = 2; tag <= 4; tag++)
+			host_open(tag, "line", url);
+	else if (text_is(a->storm, "close")) {
+		host_close(2, 1000);
+		host_open(2, "line", url);
+	} else if (text_is(a->storm, "log") || text_is(a->storm, "keep"))
+		host_timer(1, 0, 1);
+	if (text_is(a->storm, "log"))
+		for (int i = 0; i < 16; i++)
+			host_log("%s", text_make("line %d %01000d", i, 1));
+	if (text_is(a->storm, "keep"))
+		host_keep(json_make("{much:%s}", text_make("%015000d", (int)++a->line)));
+	(void)ev;
+}
 
 static void obey(struct adapter *a, const struct event *ev, const char *what)
 {
@@ -42,7 +68,14 @@ static void obey(struct adapter *a, const struct event *ev, const char *what)
 		host_timer(1, 1, 1);
 	} else if (text_is(what, "do not wait"))
 		host_timer(1, 0, 0);
-	else if (text_is(what, "shout"))
+	else if (text_is(what, "storm")) {
+		static const char *const storms[] = { "timer", "door", "line", "close", "log", "keep", "again" };
+
+		for (size_t i = 0; i < sizeof storms / sizeof *storms; i++)
+			if (json_is(ev->json, "/what", storms[i]))
+				a->storm = storms[i];
+		rage(a, ev);
+	} else if (text_is(what, "shout"))
 		host_frame(ev->tag, "echo", json_make("{text:%s}", json_text(ev->json, "/text")));
 }
 
@@ -90,6 +123,10 @@ static void act(struct adapter *a, const struct event *ev)
 
 void adapter_event(struct adapter *a, const struct event *ev)
 {
+	if (a->storm && (ev->kind == EVENT_TIMER || ev->kind == EVENT_OPEN || ev->kind == EVENT_HTTP)) {
+		rage(a, ev);
+		return;
+	}
 	switch (ev->kind) {
 	case EVENT_START:
 		text_copy(a->note, sizeof a->note, json_text(ev->json, "/kept/note"));

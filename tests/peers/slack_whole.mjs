@@ -1,6 +1,8 @@
 // slack_whole.mjs CHELA NODE_MODULES: the whole assistant in a Slack workspace (workspace.mjs), one
-// conversation each: what people there see, and what the person at home is told.
-import { must, place, run, until } from './home.mjs';
+// conversation each: what people there see, and what the person at home is told. Beside CHELA stands kill.so.
+import fs from 'node:fs';
+import path from 'node:path';
+import { must, place, root, run, until } from './home.mjs';
 
 const tests = {
   'a direct message is answered without a thread, a mention in one': (n) => place(n, {}, async (t) => {
@@ -160,6 +162,32 @@ const tests = {
     await until('a line', () => t.w.sockets.size > 0);
     t.w.disconnect('link_disabled');
     await until('status says so', async () => /Socket Mode/.test(JSON.stringify((await t.home.status()).channels)), () => t.home.status());
+  }),
+
+  // What came, with the turn and its first row; the answer, marked as being sent; its receipt.
+  'a message costs three waits for the disk, and two where the program answers': (n) => place(n, {}, async (t) => {
+    const counts = path.join(root, `${n}-counts`);
+    const syncs = async (words) => {
+      fs.rmSync(counts, { force: true });
+      await t.home.stop();
+      t.home.start(undefined, { LD_PRELOAD: path.resolve(path.dirname(process.argv[2]), 'kill.so'), TORTURE: `none 0 ${counts}`,
+        ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0` });
+      await until('a line', () => t.w.sockets.size > 0);
+      for (const [i, word] of words.entries()) {
+        const posted = t.w.posted.length;
+        t.w.say(`D${posted}${i}`, 'U1', word);
+        await until('an answer', () => t.w.posted.length > posted);
+        await new Promise((go) => setTimeout(go, 50));		// and its receipt
+      }
+      await t.home.stop();
+      return Number(/sync (\d+)/.exec(fs.readFileSync(counts, 'utf8'))[1]);
+    };
+    await syncs([]);		// the first start makes the tables
+    for (const [word, most] of [['hi', 3], ['which model', 2]]) {
+      const few = await syncs(Array(2).fill(word)), more = await syncs(Array(7).fill(word));
+      must(more - few <= 5 * most, word, [few, more]);
+    }
+    t.home.start();
   }),
 
   'it ends when asked to, and what it was sending arrives': (n) => place(n, {}, async (t) => {

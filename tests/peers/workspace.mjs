@@ -207,6 +207,7 @@ export class Workspace {
   }
 
   model(turn, response) {
+    this.turns = [...(this.turns ?? []), turn].slice(-100);
     const last = turn.messages.filter((m) => m.role === 'user').at(-1);
     const said_by = /^\[[^\]]*\] /;		// who speaks, where several do
     const text = (typeof last.content === 'string' ? last.content : last.content.map((p) => p.text).join('')).replace(said_by, '');

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Home, base, root } from '../peers/home.mjs';
 import { Workspace } from '../peers/workspace.mjs';
 
-const PATIENCE_MS = 60000, LOOK_MS = 20, ROUND_MS = 30, RETRY_AFTER_S = 1, GAP_LEAST_MS = 300, TEXT_MAX = 4000;
+const PATIENCE_MS = 60000, LOOK_MS = 20, ROUND_MS = 30, RETRY_AFTER_S = 1, GAP_LEAST_MS = 100, TEXT_MAX = 4000;
 const LONG = Array.from({ length: 100 }, (_, i) => `Sentence number ${i} of a long answer, with some words.`).join('\n');
 
 // D1 and D2 are one conversation each, C3 one in a thread, in C4 each message is one.
@@ -43,8 +43,8 @@ export class Conversation {
     return fault;
   }
 
-  hit(what) {
-    this.hits.push(what);
+  hit(kind, what) {
+    this.hits.push([kind, what]);
   }
 
   // ---- the core, with one thing after the other that is to happen to it (kill.c)
@@ -56,7 +56,7 @@ export class Conversation {
     this.home.gone.then((status) => {
       const note = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
       this.note = note;
-      if (/^(write|sync|send|adapter|orphan|ahead|back)\n/.test(note)) this.hit(note.trim());
+      if (/^\w+\n$/.test(note)) this.hit(/ahead|back/.test(note) ? 'clock' : 'death', note.trim());
       this.deaths += status === 'SIGKILL';
       if (this.over) return;
       if (this.renewed || (status === 'SIGKILL' && note)) this.start(later);
@@ -102,8 +102,7 @@ export class Conversation {
     const port = await this.w.listen();
     fs.writeFileSync(path.join(this.home.dir, 'assistant.conf'),
       `${base(port)}channel work = slack played at 127.0.0.1:${port}\nguest * on work\n`);
-    this.began = Date.now();
-    this.end = this.began + this.patience;
+    this.end = Date.now() + this.patience;
     this.start(specs);
     await this.talk();
     let wrong;
@@ -113,7 +112,6 @@ export class Conversation {
       do {
         await new Promise((go) => setTimeout(go, LOOK_MS));
         status = await this.home.status();
-        if (process.env.TORTURE_SEE) console.error(Date.now() - this.began, this.unsettled(status), this.w.calls.length);
       } while (!this.failed && this.unsettled(status).length && Date.now() < this.end);
       this.over = true;
       const exit = await this.home.stop();
@@ -126,7 +124,6 @@ export class Conversation {
         this.start([]);
       }
     } while (this.over === false);
-    this.took = Date.now() - this.began;
     this.w.close();
     wrong.push(...this.waits(), ...this.w.wrong);
     if (!wrong.length) fs.rmSync(this.home.dir, { recursive: true, force: true });

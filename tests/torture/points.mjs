@@ -1,6 +1,6 @@
 // points.mjs - what can happen to a conversation, and when: families of points. Of deaths and
 // jumps of the clock there are as many as anybody wants; of the others each is told once.
-import { FAULTS } from '../peers/workspace.mjs';
+import { FAULTS, dice } from '../peers/workspace.mjs';
 
 const NOISE = 0.25, SILENCE_MS = 100000;
 const deaths = ['write', 'sync', 'send', 'adapter', 'orphan'], jumps = ['ahead', 'back'];
@@ -45,15 +45,24 @@ const lines = () => ({
   stop: (c) => c.renew(),
 });
 
-const at = (roll, n) => 1 + Math.floor(roll() * n);
-const one = (roll, list) => list[Math.floor(roll() * list.length)];
+// Dice that fall the same way for the same words: what one conversation had more than another
+// leaves the rest of a plan as it was.
+export function chances(seed) {
+  return (words) => {
+    let h = seed;
+    for (const c of words) h = Math.imul(h ^ c.charCodeAt(0), 16777619);
+    return dice(h)();
+  };
+}
+const at = (chance, n) => 1 + Math.floor(chance * n);
+const one = (chance, list) => list[Math.floor(chance * list.length)];
 
 function call(scene, method, n, fault) {
   return { name: `${scene}: ${method} ${n}, ${FAULTS[fault]}`, scene, arm: (c) => {
     let seen = 0;
     c.breaks = (m) => {
       if (m !== method || (seen += 1) !== n) return undefined;
-      c.hit(`${method} ${FAULTS[fault]}`);
+      c.hit('call', `${method} ${FAULTS[fault]}`);
       return fault;
     };
   } };
@@ -63,7 +72,7 @@ function model(scene, n, ail) {
   return { name: `${scene}: model ${n}, ${ail}`, scene, arm: (c) => {
     c.w.ails = (asked) => {
       if (asked !== n) return undefined;
-      c.hit(`model ${ail}`);
+      c.hit('model', ail);
       return ail;
     };
   } };
@@ -74,7 +83,7 @@ function line(scene, n, what) {
     const befalls = lines()[what];
     c.w.on_frame = (frame, s) => {
       if (frame !== n) return;
-      c.hit(`line ${what}`);
+      c.hit('line', what);
       befalls(c, c.w, s);
     };
   } };
@@ -85,58 +94,53 @@ function silence(scene, n) {
   return { name: `${scene}: frame ${n}, silence`, scene, patience: SILENCE_MS, arm: (c) => {
     c.w.on_frame = (frame, s) => {
       if (frame !== n) return;
-      c.hit('line silence');
+      c.hit('line', 'silence');
       c.w.deafen(s, SILENCE_MS);
     };
   } };
 }
 
-function shuffled(list, roll) {
-  for (let i = list.length - 1; i > 0; i -= 1) {
-    const k = Math.floor(roll() * (i + 1));
-    [list[i], list[k]] = [list[k], list[i]];
-  }
-  return list;
-}
-
 const range = (n) => Array.from({ length: n }, (_, i) => i + 1);
 
-// dry: by scene, what a conversation in which nothing happened had: {counts, calls, asked, frames}.
-function told(dry, roll) {
+// All that can be told, in any order. dry: by scene, what a conversation in which nothing happened
+// had: {counts, calls, asked, frames}.
+function told(dry, chance) {
   const names = Object.keys(dry), calls = [], models = [], frames = [];
-  const methods = new Set(names.flatMap((s) => Object.keys(dry[s].calls)));
-  for (const method of methods) {
+  for (const method of new Set(names.flatMap((s) => Object.keys(dry[s].calls)))) {
     const scene = names.find((s) => dry[s].calls[method]);
     for (const n of range(dry[scene].calls[method])) for (const fault of FAULTS.keys()) calls.push(call(scene, method, n, fault));
   }
-  for (const ail of ails) for (const n of range(dry.short.asked)) models.push(model(one(roll, names), n, ail));
-  for (const what of Object.keys(lines())) for (const n of range(dry.short.frames)) frames.push(line(one(roll, names), n, what));
-  return { call: shuffled(calls, roll), model: shuffled(models, roll), line: shuffled(frames, roll) };
+  for (const ail of ails) for (const n of range(dry.short.asked)) models.push(model(one(chance(`${ail} ${n}`), names), n, ail));
+  for (const what of Object.keys(lines())) for (const n of range(dry.short.frames)) frames.push(line(one(chance(`${what} ${n}`), names), n, what));
+  const mixed = (list) => list.map((p) => [chance(p.name), p]).sort((a, b) => a[0] - b[0]).map(([, p]) => p);
+  return { call: mixed(calls), model: mixed(models), line: mixed(frames) };
 }
 
 const happening = (scene, specs, { noise } = {}) =>
   ({ name: `${scene}: ${specs.join(', then ')}${noise ? ', and faults' : ''}`, scene, specs, noise });
 
-// Functions that give the next point of their family, or none.
-export function families(dry, roll) {
-  const names = Object.keys(dry), lists = told(dry, roll);
+// Lists, and functions that give one more.
+export function families(dry, chance) {
+  const names = Object.keys(dry);
   const counts = (scene) => ({ ...dry[scene].counts, orphan: dry[scene].counts.adapter, ahead: dry[scene].counts.sync, back: dry[scene].counts.sync });
-  const point = (kinds, more = {}) => () => {
-    const scene = one(roll, names);
-    return happening(scene, kinds.map((k, i) => {
-      const kind = typeof k === 'string' ? k : one(roll, k);
-      return `${kind} ${at(roll, Math.ceil(counts(scene)[kind] / (i + 1)))}`;	// after a death less is left
-    }), more);
+  const family = (name, kinds, more = {}) => {
+    let i = 0;
+    return () => {
+      const die = (what) => chance(`${name} ${i} ${what}`), scene = one(die('scene'), names);
+      i += 1;
+      return happening(scene, kinds.map((of, k) => {
+        const kind = one(die(`kind ${k}`), of);
+        return `${kind} ${at(die(`at ${k}`), Math.ceil(counts(scene)[kind] / (k + 1)))}`;	// after a death less is left
+      }), more);
+    };
   };
-  const all = Object.fromEntries(deaths.map((d) => [d, point([d])]));
-  all.twice = point([deaths, deaths]);
-  all.clock = point([jumps], { noise: NOISE });
-  all.mixed = point([[...deaths, ...jumps]], { noise: NOISE });
-  for (const [name, list] of Object.entries(lists)) all[name] = () => list.shift();
-  return { all, most: Object.values(lists).reduce((sum, l) => sum + l.length, 0) };
+  const endless = [...deaths.map((d) => family(d, [[d]])), family('twice', [deaths, deaths]), family('clock', [jumps], { noise: NOISE }),
+    family('mixed', [[...deaths, ...jumps]], { noise: NOISE })];
+  return { told: told(dry, chance), endless };
 }
 
-export const silences = (roll, dry) => range(4).map(() => silence('short', at(roll, dry.short.frames)));
+export const silences = (dry, chance) => range(4).map((i) => silence('short', at(chance(`silence ${i}`), dry.short.frames)));
+
 // By its name in a report.
 export function named(name) {
   const [, scene, what, faults] = /^(\w+): (.*?)(, and faults)?$/.exec(name);
@@ -147,4 +151,5 @@ export function named(name) {
   return happening(scene, what.split(', then '), { noise: faults && NOISE });
 }
 
-export const kinds = [...deaths, ...jumps, 'model', 'line'];
+// What has to happen, whatever the dice say.
+export const kinds = { death: deaths, clock: [], call: [], model: [], line: [] };

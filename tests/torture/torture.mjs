@@ -3,14 +3,13 @@
 // the core or its adapters, a fault of a call, of the model or of a line, a jump of the clock.
 // Without --points: each fault at each call and frame, and as many deaths again. A NAME is as the
 // report tells it ("short: write 117, then sync 20").
-import { dice } from '../peers/workspace.mjs';
 import { Conversation, scenes } from './conversation.mjs';
-import { families, kinds, named, silences } from './points.mjs';
+import { chances, families, kinds, named, silences } from './points.mjs';
 
 const [, modules, killer, ...rest] = process.argv.slice(2);
 const options = (name) => rest.filter((_, i) => rest[i - 1] === name);
 const seed = Number(options('--seed')[0] ?? 1), wanted = Number(options('--points')[0] ?? 0), chosen = options('--point');
-const AT_ONCE = 10;
+const AT_ONCE = 12;
 const tools = { killer, modules, seed };
 
 // What there is to break: conversations in which nothing happens.
@@ -23,19 +22,21 @@ async function dry_run(scene, n) {
     asked: c.w.asked, frames: c.w.frames };
 }
 
-// The families in turns.
-function plan(dry, roll) {
+// Some of all families in turns; or all that can be told, and as many deaths and jumps again. The
+// long ones begin first.
+function plan(dry, chance) {
   if (chosen.length) return chosen.map(named);
-  const { all, most } = families(dry, roll), list = wanted ? [] : silences(roll, dry);
-  const points = wanted || 2 * most + list.length;
-  while (list.length < points) list.push(...Object.values(all).map((next) => next()).filter((p) => p));
-  return list.slice(0, points);
+  const { told, endless } = families(dry, chance), list = [], lists = Object.values(told);
+  if (!wanted) list.push(...silences(dry, chance), ...lists.flatMap((l) => l.splice(0)));
+  const points = wanted || 2 * list.length;
+  while (list.length < points) list.push(...endless.map((next) => next()), ...lists.flatMap((l) => l.splice(0, 1)));
+  return list.slice(0, points).sort((a, b) => (b.scene === 'long') - (a.scene === 'long'));
 }
 
 const began = Date.now(), names = Object.keys(scenes);
 const dry = Object.fromEntries(await Promise.all(names.map(async (s, i) => [s, await dry_run(s, -i)])));
-const points = plan(dry, dice(seed)).map((p, i) => ({ ...p, n: i + 1 })), left = [...points], hits = {}, wrong = [], took = [];
-let unclean = 0;
+const points = plan(dry, chances(seed)).map((p, i) => ({ ...p, n: i + 1 })), left = [...points], hits = {}, wrong = [];
+let unclean = 0, marks = 0;
 
 // Most of a conversation's time is waiting, so several go on at once.
 await Promise.all(Array.from({ length: AT_ONCE }, async () => {
@@ -43,9 +44,12 @@ await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     const c = new Conversation(tools, p.n, p);
     p.arm?.(c);
     const bad = await c.run(p.specs);
-    for (const h of c.hits) hits[h] = (hits[h] ?? 0) + 1;
+    for (const [kind, what] of c.hits) {
+      hits[kind] ??= {};
+      hits[kind][what] = (hits[kind][what] ?? 0) + 1;
+    }
     unclean += c.unclean;
-    took.push([c.took, p.name]);
+    marks += c.w.marks.size;
     if (bad.length) {
       wrong.push(p.n);
       console.error(`${p.name} (seed ${seed}): ${bad.join('; ')}\n${c.story()}`);
@@ -53,10 +57,12 @@ await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     if (process.stdout.isTTY) process.stdout.write(`\r  torture: ${points.length - left.length} of ${points.length}, ${wrong.length} wrong `);
   }
 }));
-const missed = kinds.filter((k) => !Object.keys(hits).some((h) => h.split(' ')[0] === k));
+const missed = Object.entries(kinds).flatMap(([kind, of]) => (of.length ? of.filter((what) => !hits[kind]?.[what]) : hits[kind] ? [] : [kind]));
 console.log(`${process.stdout.isTTY ? '\r' : ''}  torture: ${points.length} points, ${wrong.length} wrong, ${
-  Math.round((Date.now() - began) / 1000)} s; happened: ${Object.entries(hits).sort().map(([h, n]) => `${h} ${n}`).join(', ')}`);
+  Math.round((Date.now() - began) / 1000)} s; what happened, and how often:`);
+for (const [kind, of] of Object.entries(hits).sort())
+  console.log(`    ${kind}: ${Object.entries(of).sort().map(([what, n]) => `${what} ${n}`).join(', ')}`);
+if (unclean) console.log(`    ${unclean} were ended while something was under way, and it went on after`);
+if (marks) console.log(`    ${marks} marks stayed on messages`);
 if (missed.length && !chosen.length) console.error(`never happened: ${missed.join(', ')}`);
-console.log(took.sort((a, b) => b[0] - a[0]).slice(0, 12).map((t) => t.join(' ')).join('\n'));
-if (unclean) console.log(`  ${unclean} times it was ended while something was under way, and went on after`);
 process.exit(wrong.length || (missed.length && !chosen.length) ? 1 : 0);
