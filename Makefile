@@ -172,7 +172,7 @@ test: all $(TESTS) $(B)/kill.so build/npm/.installed
 # still takes them. Each has a folder of its own, so that the programs of build/ stay.
 blind: all
 	@rm -rf $(B)/blind; for f in tests/blind/*.c; do n=$$(basename $$f .c); a=$${n%-*}; r=$(CURDIR)/$(B)/blind/$$n; \
-		mkdir -p $$r/generated/$$a && cp $(B)/chela $(B)/chela-gate $(B)/runner.o $$r/ && \
+		mkdir -p $$r/generated/$$a && cp $(B)/chela $(B)/chela-gate $(B)/runner.o $$r/ && ln -s $(CURDIR)/$(B)/harness* $$r/ && \
 		ln -s $(CURDIR)/specs $(CURDIR)/core $(CURDIR)/skills $$r/ && cp $$f $$r/generated/$$a/adapter.c && \
 		$$r/chela -C $$r --instance $$r/instance check $$a >$$r/report 2>&1 || { cat $$r/report; exit 1; }; \
 	done; echo "  blind: $$(ls tests/blind | wc -l) builds pass"

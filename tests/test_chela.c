@@ -66,8 +66,8 @@ static void setup(void)
 	snprintf(project, sizeof project, "/tmp/chela-test-XXXXXX");
 	ck_assert(mkdtemp(project) != NULL);
 	shell("mkdir -p %s/build %s/core && cp -r specs generated skills %s/ && cp -r core/adapter %s/core/ && "
-	      "cp %s/chela %s/chela-gate %s/runner.o %s/build/",
-	      project, project, project, project, build, build, build, project);
+	      "cp %s/chela %s/chela-gate %s/runner.o %s/build/ && ln -s %s/harness* %s/build/",
+	      project, project, project, project, build, build, build, project, build, project);
 	unsetenv("ANTHROPIC_API_KEY");
 	unsetenv("OPENAI_API_KEY");
 }
