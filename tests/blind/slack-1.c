@@ -78,6 +78,8 @@ static void connected(struct adapter *a, const struct event *ev)
 /* specs/slack/connect.md: "It MUST NOT count as signed in before the line has said `hello`." */
 static void hello(struct adapter *a, uint32_t tag)
 {
+	/* specs/slack/line.md: "A line counts from its first `hello`; another one MUST change
+	 * nothing." */
 	if (tag != a->next)
 		return;
 	a->line = tag;
@@ -92,8 +94,9 @@ static void told_to_go(struct adapter *a, const struct event *ev)
 	if (json_is(ev->json, "/reason", "link_disabled"))
 		host_broken(FAIL_PERMISSION, "link_disabled: switch Socket Mode on at api.slack.com/apps, "
 					     "your app, Socket Mode");
-	/* specs/slack/line.md: "While there are too many, another one MUST NOT be asked for before
-	 * this one has ended", and: "On a warning a new address MUST be asked for at once." */
+	/* specs/slack/line.md: "On a warning of the line that counts, whatever its reason, a new
+	 * address MUST be asked for at once.", and: "To be told that there are too many MUST NOT be
+	 * taken for a warning: to ask for another line now would be a stampede." */
 	else if (ev->tag == a->line && !json_is(ev->json, "/reason", "too_many_websockets"))
 		want_line(a);
 }
@@ -106,7 +109,8 @@ static void closed(struct adapter *a, uint32_t tag)
 		return;
 	if (tag == a->next)
 		a->next = 0;
-	/* An old line may still be read: the place that is free now is this one's. */
+	/* specs/slack/line.md: "Nothing ended the old one: the next line MUST NOT be opened in its
+	 * place either." It may still be read: the place that is free now is this one's. */
 	if (tag == a->line)
 		a->line = other(tag);
 	/* specs/slack/line.md: "When the line that counts ends, or the one that is to follow it,
@@ -133,7 +137,9 @@ static bool by_slack(const cJSON *json, const char *at)
 }
 
 /* specs/slack/message.md: "What people write MUST be delivered: a message without a subtype,
- * `file_share` [...], `thread_broadcast` [...], `me_message`, and `bot_message`" */
+ * `file_share` (words with a file, which bots are known to lose), `thread_broadcast` (an answer in
+ * a thread, shown in the channel too), `me_message`, and `bot_message` (an integration of old,
+ * which has no `user`)." */
 static bool is_words(const cJSON *event)
 {
 	static const char *const subtypes[] = { "file_share", "thread_broadcast", "me_message", "bot_message", NULL };
@@ -150,7 +156,10 @@ static bool is_change(const cJSON *event)
 	return json_is(event, "/subtype", "message_deleted");
 }
 
-/* specs/slack/message.md: "Other subtypes and other events MUST NOT be delivered." */
+/* specs/slack/message.md: "What is named neither here nor in change.md MUST NOT be delivered: no
+ * other subtype, and no other event.", and of what comes again: "All of these MUST be delivered,
+ * whatever `retry_attempt` says: the core drops an id that it knows within its chat, and what was
+ * said while no line was up comes only in this way." */
 static bool is_news(const cJSON *event)
 {
 	if (json_is(event, "/type", "message"))
@@ -199,8 +208,8 @@ static const char *operation_of(const struct event *ev)
 	 * is false." */
 	if (text_is(ev->name, "react"))
 		return json_true(ev->json, "/gone") ? "unmark" : "mark";
-	/* specs/slack/presence.md: "The status of a thread MUST be set where `on` is true, and cleared
-	 * where it is false." */
+	/* specs/slack/presence.md: "The status MUST be set where `on` is true, and cleared where it is
+	 * false." */
 	if (text_is(ev->name, "typing"))
 		return json_true(ev->json, "/on") ? "think" : "rest";
 	/* specs/slack/confirm.md: "Where there is no thread the newest 200 messages of the chat MUST be

@@ -93,12 +93,12 @@ static void told_to_go(struct adapter *a, const struct event *ev)
 	if (json_is(ev->json, "/reason", "link_disabled"))
 		host_broken(FAIL_PERMISSION, "link_disabled: switch Socket Mode on at api.slack.com/apps, "
 			    "your app, Socket Mode");
-	/* specs/slack/line.md: "While there are too many, another one MUST NOT be asked for before
-	 * this one has ended: that would be a stampede." */
+	/* specs/slack/line.md: "To be told that there are too many MUST NOT be taken for a warning:
+	 * to ask for another line now would be a stampede." */
 	else if (json_is(ev->json, "/reason", "too_many_websockets"))
 		return;
-	/* specs/slack/line.md: "On a warning a new address MUST be asked for at once." "What an old
-	 * line says of its end is no news." */
+	/* specs/slack/line.md: "On a warning of the line that counts, whatever its reason, a new
+	 * address MUST be asked for at once." "What an old line says of its end is no news." */
 	else if (ev->tag == a->line)
 		want_line(a);
 }
@@ -121,7 +121,9 @@ static void closed(struct adapter *a, uint32_t tag)
 }
 
 /* specs/slack/message.md: "What people write MUST be delivered: a message without a subtype,
- * `file_share` [...], `thread_broadcast` [...], `me_message`, and `bot_message`". */
+ * `file_share` (words with a file, which bots are known to lose), `thread_broadcast` (an answer in
+ * a thread, shown in the channel too), `me_message`, and `bot_message` (an integration of old,
+ * which has no `user`)." */
 static bool is_words(const cJSON *said)
 {
 	return !json_at(said, "/subtype") || json_is(said, "/subtype", "file_share") ||
@@ -141,9 +143,10 @@ static bool is_by_slack(const cJSON *said)
 	return json_is(said, "/user", "USLACK") || json_is(said, "/user", "USLACKBOT");
 }
 
-/* specs/slack/message.md: "Other subtypes and other events MUST NOT be delivered, and subtypes
- * count for an `app_mention` too." That something comes again is no reason to keep it back:
- * "All of these MUST be delivered, whatever `retry_attempt` says". */
+/* specs/slack/message.md: "What is named neither here nor in change.md MUST NOT be delivered: no
+ * other subtype, and no other event." That something comes again is no reason to keep it back:
+ * "All of these MUST be delivered, whatever `retry_attempt` says: the core drops an id that it
+ * knows within its chat, and what was said while no line was up comes only in this way." */
 static bool is_news(const cJSON *said)
 {
 	/* specs/slack/change.md: "The change MUST be delivered, for all that is kept of the chat
