@@ -148,7 +148,7 @@ export class Conversation {
     for (let at = 0; at < texts.length;) {
       const m = asked.find((x) => !found.includes(x) && texts.slice(at, at + count(x)).join('\n') === this.text(x));
       if (!m) {
-        wrong.push(`in ${posts[at].channel}, besides: "${texts[at].slice(0, 60)}"`);
+        wrong.push(`in ${posts[at].channel}, besides: "${texts[at].slice(0, 300)}"`);
         return found;
       }
       found.push(m);
