@@ -7,6 +7,7 @@
 #include "gate/fence.h"
 #include "gate/inside_parts.h"
 #include "limits.h"
+#include <stdarg.h>
 #include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
