@@ -21,6 +21,12 @@ export const scenes = {
   },
   lookup: {			// an answer is posted, and nobody is told so: it has to be looked for
     breaks: (method, args) => (method === 'chat.postMessage' && /message 1 of (D1|C3)$/.test(args.text) ? 4 : undefined),
+    times: 1,
+  },
+  busy: {			// the last answers are refused until they have to wait in the outbox
+    breaks: (method, args) => (method === 'chat.postMessage' && /message 2 of (D1|C3)$/.test(args.text) ? 0 : undefined),
+    times: 4,
+    retry_after: 0,
   },
 };
 
@@ -29,17 +35,17 @@ export class Conversation {
   constructor(tools, n, { scene, noise = 0, patience = PATIENCE_MS }) {
     Object.assign(this, { tools, n, scene, patience, said: [], commands: [], hits: [], starts: 0, deaths: 0, unclean: 0 });
     this.w = new Workspace({ modules: tools.modules, seed: tools.seed * 10007 + n, faults: noise });
-    this.w.retry_after = RETRY_AFTER_S;
+    this.w.retry_after = scenes[scene].retry_after ?? RETRY_AFTER_S;
     this.w.says = scenes[scene].says;
-    this.broken = new Set();
-    this.w.breaks = (method, args) => this.breaks?.(method, args) ?? this.once(method, args);
+    this.broken = {};
+    this.w.breaks = (method, args) => this.breaks?.(method, args) ?? this.scene_breaks(method, args);
     this.home = new Home(`p${n}`);
   }
 
-  once(method, args) {
-    const fault = scenes[this.scene].breaks?.(method, args), key = `${method} ${args.channel}`;
-    if (fault === undefined || this.broken.has(key)) return undefined;
-    this.broken.add(key);
+  scene_breaks(method, args) {
+    const { breaks, times } = scenes[this.scene], fault = breaks?.(method, args), key = `${method} ${args.channel}`;
+    if (fault === undefined || this.broken[key] === times) return undefined;
+    this.broken[key] = (this.broken[key] ?? 0) + 1;
     return fault;
   }
 
@@ -199,7 +205,7 @@ export class Conversation {
     for (const [i, c] of calls.entries()) {
       if (/^(reactions|assistant)/.test(c.method)) continue;		// asked anew for each message
       const next = calls.slice(i + 1).find((x) => x.key === c.key);
-      if (c.fault === 0 && next && next.at - c.at < RETRY_AFTER_S * 1000 - 5) wrong.push(`${c.method} did not wait: ${next.at - c.at} ms`);
+      if (c.fault === 0 && next && next.at - c.at < this.w.retry_after * 1000 - 5) wrong.push(`${c.method} did not wait: ${next.at - c.at} ms`);
     }
     return wrong;
   }

@@ -2,7 +2,7 @@
 // jumps of the clock there are as many as anybody wants; of the others each is told once.
 import { FAULTS, dice } from '../peers/workspace.mjs';
 
-const NOISE = 0.25, SILENCE_MS = 100000;
+const NOISE = 0.25, SILENCE_MS = 100000, WAITS = 12;
 const deaths = ['write', 'sync', 'send', 'adapter', 'orphan'], jumps = ['ahead', 'back'];
 const ails = ['cut', 429, 500];
 
@@ -100,28 +100,31 @@ function silence(scene, n) {
   } };
 }
 
+const happening = (scene, specs, { noise } = {}) =>
+  ({ name: `${scene}: ${specs.join(', then ')}${noise ? ', and faults' : ''}`, scene, specs, noise });
+
+const common = (dry) => Object.keys(dry).filter((scene) => scene !== 'busy');
 const range = (n) => Array.from({ length: n }, (_, i) => i + 1);
 
 // All that can be told, in any order. dry: by scene, what a conversation in which nothing happened
 // had: {counts, calls, asked, frames}.
 function told(dry, chance) {
-  const names = Object.keys(dry), calls = [], models = [], frames = [];
+  const calls = [], models = [], frames = [], names = common(dry);
   for (const method of new Set(names.flatMap((s) => Object.keys(dry[s].calls)))) {
     const scene = names.find((s) => dry[s].calls[method]);
     for (const n of range(dry[scene].calls[method])) for (const fault of FAULTS.keys()) calls.push(call(scene, method, n, fault));
   }
   for (const ail of ails) for (const n of range(dry.short.asked)) models.push(model(one(chance(`${ail} ${n}`), names), n, ail));
   for (const what of Object.keys(lines())) for (const n of range(dry.short.frames)) frames.push(line(one(chance(`${what} ${n}`), names), n, what));
+  // what waits in the outbox waits by the wall clock: at the end of these there is such a wait
+  const syncs = dry.busy.counts.sync, waits = jumps.flatMap((j) => range(WAITS).map((n) => happening('busy', [`${j} ${syncs + 1 - n}`])));
   const mixed = (list) => list.map((p) => [chance(p.name), p]).sort((a, b) => a[0] - b[0]).map(([, p]) => p);
-  return { call: mixed(calls), model: mixed(models), line: mixed(frames) };
+  return { call: mixed(calls), model: mixed(models), line: mixed(frames), wait: mixed(waits) };
 }
-
-const happening = (scene, specs, { noise } = {}) =>
-  ({ name: `${scene}: ${specs.join(', then ')}${noise ? ', and faults' : ''}`, scene, specs, noise });
 
 // Lists, and functions that give one more.
 export function families(dry, chance) {
-  const names = Object.keys(dry);
+  const names = common(dry);
   const counts = (scene) => ({ ...dry[scene].counts, orphan: dry[scene].counts.adapter, ahead: dry[scene].counts.sync, back: dry[scene].counts.sync });
   const family = (name, kinds, more = {}) => {
     let i = 0;
