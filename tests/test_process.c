@@ -393,7 +393,7 @@ static const struct {
 	{ "before it is up", NULL, 0, puppet_heard, puppet_ended },
 	{ "told, and before it is up", "echo", 0, puppet_heard, puppet_ended },
 	{ "while it comes up", NULL, 1, puppet_heard, puppet_ended },
-	{ "while it handles an event", "loop", 3, puppet_heard, puppet_ended },
+	{ "while it handles an event", "loop", 1, puppet_heard, puppet_ended },
 	{ "after it was heard", "echo", -1, puppet_heard, puppet_ended },
 	{ "within heard()", "echo", -1, free_when_heard, puppet_ended },
 	{ "after it has ended", "null", -1, puppet_heard, puppet_ended },
